@@ -56,7 +56,6 @@ final class SharedParts: Sendable {
 
     /// Publishes an account's news as an event, logs what matters of it, and counts refreshes.
     func report(_ news: AccountNews, of account: AccountName) {
-        if case .sourceChanged(let change) = news { return derivations.withdraw(from: account, because: change) }
         if let result = news.refreshResult(of: account) { metrics.refreshed(result) }
         guard let news = AgentNews(news, of: account, time) else { return }
         logger.note(news)

@@ -34,7 +34,8 @@ final class Account: Sendable {
                 time: shared.time,
                 jitter: shared.jitter,
                 scheduleChanged: { shared.schedule.changed() },
-                report: { shared.report($0, of: name) }
+                report: { shared.report($0, of: name) },
+                sourceChanged: { shared.derivations.withdraw(from: name, because: $0) }
             )
         )
     }

@@ -121,7 +121,7 @@ extension AccountNews {
         switch self {
         case .refreshed: "ok"
         case .refreshFailed(let failure): Problem(failure, account: account).code.rawValue
-        case .loginRequired, .locked, .unsaved, .saved, .subjectLoginRequired, .sourceChanged: nil
+        case .loginRequired, .locked, .unsaved, .saved, .subjectLoginRequired: nil
         }
     }
 }
@@ -140,7 +140,6 @@ extension AgentNews {
             self.init(.loginRequired, account: account, Problem(.loginRequired(reason), account: account))
         case .subjectLoginRequired(let source):
             self.init(.loginRequired, account: account, Problem(.subjectLoginRequired(source), account: account))
-        case .sourceChanged: return nil
         case .locked(let reason): self.init(.locked, account: account, Problem(.locked(reason), account: account))
         case .unsaved(let failure): self.init(.unsaved, account: account, .store(failure))
         case .saved: self.init(.saved, account: account)

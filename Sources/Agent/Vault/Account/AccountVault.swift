@@ -55,12 +55,15 @@ public final class AccountVault: Sendable {
         var scheduleChanged: @Sendable () -> Void
         /// Receives what has happened, in order.
         var report: @Sendable (AccountNews) -> Void
+        /// Has the tokens dropped that were made from the account's, before the call returns that has changed it.
+        var sourceChanged: @Sendable (SourceChange) -> Void
 
         public init(
             refresher: any GrantRefresher, machine: (any MachineRequester)? = nil, store: any CredentialStore,
             reader: StoreReader, journal: (any RotationJournal)?, time: any Time,
             jitter: @escaping @Sendable () -> Double, scheduleChanged: @escaping @Sendable () -> Void,
-            report: @escaping @Sendable (AccountNews) -> Void
+            report: @escaping @Sendable (AccountNews) -> Void,
+            sourceChanged: @escaping @Sendable (SourceChange) -> Void = { _ in }
         ) {
             self.refresher = refresher
             self.machine = machine
@@ -71,6 +74,7 @@ public final class AccountVault: Sendable {
             self.jitter = jitter
             self.scheduleChanged = scheduleChanged
             self.report = report
+            self.sourceChanged = sourceChanged
         }
     }
 

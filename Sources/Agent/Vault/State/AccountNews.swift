@@ -15,8 +15,6 @@ public enum AccountNews: Equatable, Sendable {
     case saved
     /// An account from which this one's tokens are made needs a login.
     case subjectLoginRequired(AccountName)
-    /// Tokens that were made from the account's must go. Not for watchers.
-    case sourceChanged(SourceChange)
 }
 
 extension AccountState {
@@ -24,6 +22,12 @@ extension AccountState {
     package mutating func takeNews() -> [AccountNews] {
         defer { notices.news = [] }
         return notices.news
+    }
+
+    /// Returns the changes since the last call that end the tokens made from the account's.
+    mutating func takeSourceChanges() -> [SourceChange] {
+        defer { notices.sourceChanges = [] }
+        return notices.sourceChanges
     }
 
     /// Reports after a read of the store whether a login is required.
@@ -65,7 +69,9 @@ extension AccountVault {
     /// Reports what has happened and has the plan checked again. Call it after every possible change of the account: no
     /// other place reports without a request. Tokens served from memory do not come here.
     func changed() {
-        for item in guarded.withLock({ $0.state.takeNews() }) { ports.report(item) }
+        let (news, changes) = guarded.withLock { ($0.state.takeNews(), $0.state.takeSourceChanges()) }
+        for change in changes { ports.sourceChanged(change) }
+        for item in news { ports.report(item) }
         endFinishedWaits()
         ports.scheduleChanged()
     }

@@ -8,7 +8,10 @@ extension AccountState {
 
     mutating func close(_ reason: LockReason) {
         // A requested lock is reported by the agent, once for all accounts.
-        if !lock.isClosed, reason != .requested { notices.news += [.locked(reason), .sourceChanged(.replaced)] }
+        if !lock.isClosed, reason != .requested {
+            notices.news.append(.locked(reason))
+            notices.sourceChanges.append(.replaced)
+        }
         lock.close(reason)
     }
 

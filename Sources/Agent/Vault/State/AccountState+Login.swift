@@ -18,7 +18,7 @@ extension AccountState {
         if !lock.isClosed { lock.open(at: grantedAt) }
         slots = TokenSlots(own: token, jitter: jitter)
         resetAfterSuccess(grantedAt: grantedAt)
-        notices.news.append(.sourceChanged(.replaced))
+        notices.sourceChanges.append(.replaced)
     }
 
     /// Takes over what was read from the store. Ignored after a login or a logout since the read began. `isOwn` is false
@@ -72,7 +72,7 @@ extension AccountState {
     /// Ends the login by the user's will. `change` is what that means to tokens made from the account's; `nil` if the
     /// caller has seen to them. An account without a person begins anew with the next request.
     mutating func signOut(as change: SourceChange?) {
-        if let change, credential != nil { notices.news.append(.sourceChanged(change)) }
+        if let change, credential != nil { notices.sourceChanges.append(change) }
         beginVersion()
         login = isMachine ? .unread(nil) : .signedOut(.notLoggedIn)
         slots = TokenSlots()

@@ -75,6 +75,8 @@ package struct AccountState: Sendable {
     /// What `AccountVault.changed` has yet to report, and what it must not report again.
     struct Notices: Sendable {
         var news: [AccountNews] = []
+        /// What ends the tokens that were made from the account's.
+        var sourceChanges: [SourceChange] = []
         var isDemandReported = false
         var isMissingRefreshTokenReported = false
     }

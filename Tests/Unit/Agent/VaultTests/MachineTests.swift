@@ -13,6 +13,7 @@ struct MachineTests {
     private let requester: ScriptedRequester
     private let vault: AccountVault
     private let news = NewsLog()
+    private let changes = SourceChanges()
 
     init() throws { try self.init(needsStore: false) }
 
@@ -24,7 +25,8 @@ struct MachineTests {
             ports: AccountVault.Ports(
                 refresher: ScriptedRefresher(.dead), machine: requester, store: store,
                 reader: StoreReader(store: store, time: time), journal: nil, time: time, jitter: { 0.5 },
-                scheduleChanged: {}, report: { [news] in news.append($0) }))
+                scheduleChanged: {}, report: { [news] in news.append($0) },
+                sourceChanged: { [changes] in changes.add($0) }))
     }
 
     private func token() async throws(TokenFailure) -> String {
@@ -139,8 +141,17 @@ struct MachineTests {
         #expect(ended.accessToken?.revealedText() == "t1" && ended.others.map { $0.revealedText() } == ["t2"])
         try await vault.forget(ended)
         #expect(try await token() == "t3")
-        #expect(news.all.contains(.sourceChanged(.replaced)))
+        #expect(changes.all == [.replaced])
     }
+}
+
+/// What the account has told those whose tokens are made from its own.
+private final class SourceChanges: Sendable {
+    private let changes = Mutex<[SourceChange]>([])
+
+    func add(_ change: SourceChange) { changes.withLock { $0.append(change) } }
+
+    var all: [SourceChange] { changes.withLock { $0 } }
 }
 
 /// Requests that are answered from a script; the last line repeats.
