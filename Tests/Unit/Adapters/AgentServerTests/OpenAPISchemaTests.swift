@@ -23,6 +23,7 @@ struct OpenAPISchemaTests {
             "ProviderEndpoints": ProviderEndpointList.self, "ProviderList": ProviderList.self,
             "ProviderParameter": ProviderDescription.Parameter.self, "ProviderRequests": ProviderRequests.self,
             "RenewalStatus": RenewalStatus.self,
+            "SecurityCheck": SecurityCheck.self, "SecurityReport": SecurityReport.self,
             "SignatureReport": SignatureReport.self, "SinkList": SinkList.self, "SinkRemoval": SinkRemoval.self,
             "SinkRequest": SinkRequest.self, "SinkStatus": SinkStatus.self, "StatusReport": StatusReport.self,
             "Store": StoreDescription.self,
@@ -44,7 +45,7 @@ struct OpenAPISchemaTests {
     private static let others: Set = [
         "AccountName", "CancelReply", "Confirmation", "DoctorState", "GivenTokenRequest", "KeySource", "LoginEvent",
         "LoginResumed",
-        "LoginRetrying", "LoginSlowed", "OpenAPIDocument", "ReloadReply", "Resource", "StoreState",
+        "LoginRetrying", "LoginSlowed", "OpenAPIDocument", "ReloadReply", "Resource", "SecurityGrade", "StoreState",
     ]
 
     private static func description() async throws -> APIDescription {

@@ -40,7 +40,8 @@ struct FileAccessTests {
     func helper() async throws {
         let actor = try await SandboxActor(.helper)
         #expect(await actor.ask("write \(actor.own)/file") == "EACCES")
-        #expect(await actor.ask("directory \(actor.own)/empty") == "EACCES")
+        // By the filter, which comes first: the helper's has no call that creates a directory.
+        #expect(await actor.ask("directory \(actor.own)/empty") == "EPERM")
         #expect(await actor.ask("write /dev/null") == "done")
         #expect(await actor.ask("read /etc/passwd") == "done")
     }
