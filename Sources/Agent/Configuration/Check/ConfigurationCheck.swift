@@ -36,7 +36,10 @@ extension ConfigurationReport {
         for entry in problems.entries where listed.insert(entry.error.file).inserted { paths.append(entry.error.file) }
         let omitted = problems.errors + problems.warnings - problems.entries.count
         self.init(
-            files: paths.map { File(path: $0, problems: found[$0] ?? []) }, errors: problems.errors,
+            files: paths.map { path in
+                // From the top of the file, as a person mends them.
+                File(path: path, problems: (found[path] ?? []).sorted { $0.line ?? 0 < $1.line ?? 0 })
+            }, errors: problems.errors,
             warnings: problems.warnings, omitted: omitted == 0 ? nil : omitted)
     }
 }

@@ -56,9 +56,9 @@ extension DaemonSettings {
         _ path: String, _ level: inout Level, _ problems: inout ConfigurationProblems
     ) -> Bool {
         let found = problems.attempt { () throws(ConfigurationError) in try ProtectedFile.text(path) }
-        guard let found else { return true }
-        guard let text = found else { return false }
+        if let found, found == nil { return false }
         problems.examine(path)
+        guard let text = found ?? nil else { return true }
         let parsed = problems.attempt { () throws(ConfigurationError) in try TOMLFile(path: path, text: text) }
         guard var file = parsed else { return true }
         apply(&file, &level, &problems)

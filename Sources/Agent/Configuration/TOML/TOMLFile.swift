@@ -26,6 +26,10 @@ struct TOMLFile {
                 hint: "leave out the escape of NUL"
             )
         }
+        if let line = KeyDepth.lineBeyondLimit(text) {
+            throw ConfigurationError(
+                file: path, line: line, problem: "a key has too many parts", hint: "see authagent.toml(5) for the keys")
+        }
         do { table = try TOMLTable(string: text) } catch let error as TOMLParseError {
             throw ConfigurationError(
                 file: path, line: error.source.begin.line, column: error.source.begin.column,

@@ -4,7 +4,14 @@ public import AgentAPI
 public enum AccountExport {
     /// Exports these accounts, or all if none is named.
     public static func run(_ names: [AccountName], _ paths: UserPaths) -> ExportedAccounts {
-        do throws(ConfigurationError) { return try export(names, AccountDirectory(paths)) } catch {
+        let directory = AccountDirectory(paths)
+        let known = Set(directory.names)
+        if let unknown = names.first(where: { !known.contains($0) }) {
+            return ExportedAccounts(
+                error: .init(
+                    detail: "there is no account '\(unknown)'", hint: "run 'authagent status' to see the accounts"))
+        }
+        do throws(ConfigurationError) { return try export(names, directory) } catch {
             return ExportedAccounts(error: .init(detail: error.description, hint: error.hint))
         }
     }
@@ -37,7 +44,7 @@ public enum AccountExport {
             throw ConfigurationError(
                 file: directory.user, problem: "there are no accounts", hint: "run 'authagent login NAME' to add one")
         }
-        return ExportedAccounts(accounts: names, text: AccountDocument.text(of: files), needs: needs)
+        return ExportedAccounts(accounts: files.map(\.name), text: AccountDocument.text(of: files), needs: needs)
     }
 
     /// Refuses a comment that assigns what the file itself must not have: a secret that was only commented out.

@@ -24,6 +24,7 @@ public struct AccountImport {
         var run = AccountImport(AccountDirectory(paths), replaces: replaces)
         do throws(ConfigurationError) { try run.add(document, source) } catch {
             run.report.error = .init(detail: error.description, hint: error.hint)
+            run.report.unchanged = []
         }
         run.report.problems = run.problems.entries.map { ConfigurationReport.Problem($0.error, .error) }
         return run.report
@@ -126,10 +127,11 @@ public struct AccountImport {
         }
         guard replaces || existing.isEmpty else {
             let names = existing.prefix(5).map { "'\($0)'" }.joined(separator: ", ")
+            let more = existing.count > 5 ? " and \(existing.count - 5) more" : ""
+            let verb = existing.count == 1 ? "exists" : "exist"
             throw ConfigurationError(
                 file: directory.user,
-                problem: "\(names)\(existing.count > 5 ? " and \(existing.count - 5) more" : "") exist already, with"
-                    + " other settings, so nothing was written",
+                problem: "\(names)\(more) \(verb) with other settings, so nothing was written",
                 hint: "give --replace to replace the files of accounts that exist")
         }
         return changed

@@ -101,7 +101,7 @@ struct AccountTransferTests {
         try target.files.file(CheckedFiles.account("b"), CheckedFiles.account)
         let document = try export().text
         let refused = add(document)
-        #expect(refused.error?.detail.contains("'b' exist already") == true, "\(refused)")
+        #expect(refused.error?.detail.contains("'b' exists with other settings") == true, "\(refused)")
         #expect(refused.error?.hint.contains("--replace") == true && names == ["b.toml"])
         let replaced = add(document, replaces: true)
         #expect(replaced.imported.map(\.description) == ["a"] && replaced.replaced.map(\.description) == ["b"])

@@ -150,9 +150,8 @@ struct CheckedFileTests {
         #expect(report.ok && report.errors == 0 && report.warnings == 5, "\(report)")
         let found = problems(report, of: "config/authagent/authagent.toml").map { "\($0.line ?? 0) \($0.problem)" }
         let expected = [
-            "11 path: there is no directory /nonexistent yet",
             "6 rule: it never decides: the rule at \(settings):1 matches first",
-            "11 account: there is no account 'work'",
+            "11 path: there is no directory /nonexistent yet", "11 account: there is no account 'work'",
         ]
         #expect(found == expected, "\(found)")
     }

@@ -9,7 +9,7 @@ struct ConfigCheckCommand: ParsableCommand {
         abstract: "Check every file that an agent would read, and show all that is wrong.",
         discussion: """
             Needs no running agent, no network and no keyring, and changes nothing. Exit code 1 when there is an error; \
-            warnings alone are no failure.
+            warnings alone are not a failure.
             """
     )
 
