@@ -145,7 +145,12 @@ struct LogRotationTests {
         try #require(getuid() == 0, "only root can mount a small disk")
         let disk = try await SmallDisk(kibibytes: 64)
         let path = disk.path + "/audit.log"
-        let daemon = try await home.daemon("--audit-file", path)
+        let daemon = try ChildProcess(
+            disk.enter[0],
+            Array(disk.enter.dropFirst()) + [
+                try home.program("authagentd"), "--audit-file", disk.inside + "/audit.log",
+            ], environment: home.environment, input: nil)
+        await eventually("\(daemon.errorsSoFar)") { daemon.errorsSoFar.contains("serving") }
         #expect(await (try requests(5)).result().lines.count == 5)
         await eventually { (try? String(contentsOfFile: path, encoding: .utf8))?.split(separator: "\n").count == 5 }
         try disk.fill()
