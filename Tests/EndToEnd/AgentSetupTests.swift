@@ -90,7 +90,7 @@ struct AgentSetupTests {
             """)
         #expect(result.status == 0, "\(result.output)\(result.errors)")
         #expect(
-            result.errors.contains("cannot enable and start the units: the command ended with 1"), "\(result.errors)")
+            result.output.contains("cannot enable and start the units: the command ended with 1"), "\(result.output)")
     }
 
     @Test("what is there already is kept, and undone stays: rules, a key, a login, changes")
