@@ -27,6 +27,8 @@ extension LoginRun {
         }
         var credential = machine.credential(stored: stored)
         credential.clientSecret = secrets.client ?? credential.clientSecret
+        // By hand: what stands in a back-off may be mended now.
+        shared.sources.tryAgain(settings.sourceAccounts)
         let requestedAt = shared.time.now
         // Unstructured task: a cancelled login does not wait for the reply, which nothing is lost with.
         let request = Task { [credential] in

@@ -65,6 +65,15 @@ final class SourceTokens: Sendable {
         return rejection == .renewed
     }
 
+    /// Has accounts without a person try again at once, and those from whose tokens theirs are made.
+    func tryAgain(_ names: Set<AccountName>) {
+        for name in names {
+            guard let account = try? account(name), account.settings.machineGrant != nil else { continue }
+            account.vault.forgetBackoff()
+            tryAgain(account.settings.sourceAccounts)
+        }
+    }
+
     private func account(_ name: AccountName) throws(TokenFailure) -> Account {
         guard let registry = weakly.withLock({ $0.registry }) else { throw .abandoned }
         do throws(Problem) { return try registry.account(name) } catch {

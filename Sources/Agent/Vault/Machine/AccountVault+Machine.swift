@@ -37,6 +37,13 @@ extension AccountVault {
         if isChanged { changed() }
     }
 
+    /// Lets the next request try again at once, because a person has mended something.
+    public func forgetBackoff() {
+        guard ports.machine != nil else { return }
+        guarded.withLock { $0.state.slots.forgetBackoff() }
+        changed()
+    }
+
     /// Takes over a token that a login has requested to try the account. Later requests go to `hosts`.
     public func adoptMachine(
         _ grant: TokenGrant, secret: SecretBytes?, hosts: Set<String>?, scope: [String],

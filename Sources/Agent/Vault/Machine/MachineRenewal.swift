@@ -17,7 +17,7 @@ struct MachineRenewal: Sendable {
         let result = await requester.request(
             renewal.credential, for: renewal.target, claims: renewal.claims, mayRenewSource: mayRenewSource)
         switch result {
-        case .lacksSource(let failure): renewal.failed(failure, isOfSource: true)
+        case .lacksSource(let failure): renewal.failed(failure, isUnsent: true)
         case .answered(let reply, let hosts):
             renewal.change { $0.sourceUsed(reply, mayRenew: mayRenewSource, at: requestedAt) }
             take(reply, hosts, requestedAt: requestedAt)
@@ -47,10 +47,12 @@ struct MachineRenewal: Sendable {
         }
         if let refusal = refusal(of: reply) { return renewal.failed(.targetRefused(refusal)) }
         guard let failure = reply.failure(of: grant) else { return }
-        if case .transient(_, let retryAfter, let obstacle) = reply {
+        switch reply {
+        case .transient(_, let retryAfter, let obstacle):
             renewal.failed(failure, retryAfter: retryAfter, obstacle: obstacle)
-        } else {
-            renewal.failed(failure)
+        // A file that is mended is used by the next request.
+        case .unconfigured: renewal.failed(failure, isUnsent: true)
+        case .granted, .refused, .rejected, .unusable, .changed: renewal.failed(failure)
         }
     }
 

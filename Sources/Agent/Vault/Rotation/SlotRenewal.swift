@@ -61,14 +61,14 @@ struct SlotRenewal: Sendable {
         }
     }
 
-    /// `isOfSource`: another account has failed, whose own back-off spares its provider.
+    /// `isUnsent`: nothing was sent, and the next request may try again at once.
     func failed(
         _ failure: TokenFailure, retryAfter: Duration? = nil, obstacle: RefreshReply.Obstacle = .unknown,
-        isOfSource: Bool = false
+        isUnsent: Bool = false
     ) {
         change {
             $0.refreshFailed(
-                target, failure, retryAfter: retryAfter, obstacle: obstacle, isOfSource: isOfSource, version: version,
+                target, failure, retryAfter: retryAfter, obstacle: obstacle, isUnsent: isUnsent, version: version,
                 at: vault.ports.time.now, jitter: vault.ports.jitter())
         }
     }

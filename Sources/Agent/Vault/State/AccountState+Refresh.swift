@@ -56,17 +56,17 @@ extension AccountState {
         slots.endAll(at: now)
     }
 
-    /// A refresh failed. Only a failure of the login's own token can end the login. `isOfSource` as for a slot.
+    /// A refresh failed. Only a failure of the login's own token can end the login. `isUnsent` as for a slot.
     package mutating func refreshFailed(
         _ target: TokenTarget?, _ failure: TokenFailure, retryAfter: Duration?,
-        obstacle: RefreshReply.Obstacle = .unknown, isOfSource: Bool = false, version: UInt64,
+        obstacle: RefreshReply.Obstacle = .unknown, isUnsent: Bool = false, version: UInt64,
         at now: ContinuousClock.Instant, jitter: Double
     ) {
         guard version == self.version else { return }
         let isDoubt = target == nil && countDoubt(failure)
         let retryAfter = isDoubt ? max(retryAfter ?? .zero, Self.rejectionGap) : retryAfter
         slots.failed(
-            target, failure, retryAfter: retryAfter, obstacle: obstacle, isOfSource: isOfSource, at: now, jitter: jitter
+            target, failure, retryAfter: retryAfter, obstacle: obstacle, isUnsent: isUnsent, at: now, jitter: jitter
         )
         reportFailure(for: target, at: now)
         guard target == nil, doubts.rejections > 0, case .active(let credential) = login else { return }

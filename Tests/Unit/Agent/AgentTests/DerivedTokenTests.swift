@@ -187,6 +187,23 @@ struct DerivedTokenTests {
         #expect(reply.accessToken == "j3")
     }
 
+    @Test("a login by hand tries the whole chain at once, whatever back-off the accounts are in")
+    func byHand() async throws {
+        let fixture = try await fixture()
+        try fixture.putExchange("two", of: "one")
+        fixture.provider.script(.token, .error("invalid_client", status: 401))
+        #expect(try await fixture.problem("two")?.code == .providerRejected)
+        #expect(try await fixture.problem("two")?.detail.contains("'one'") == true)
+        #expect(fixture.forms("token-exchange").count == 1)
+        fixture.provider.script(.token, .exchanged("x1"), .exchanged("x2"))
+        guard case .done(let result)? = try await fixture.login("two") else {
+            Issue.record("it failed")
+            return
+        }
+        #expect(result.issuedTokenType == "access_token")
+        #expect(try await fixture.token("two") == "x2")
+    }
+
     @Test("an actor's token goes beside the subject's, with its type")
     func actor() async throws {
         let fixture = try await fixture()

@@ -229,6 +229,11 @@ struct MachineTokenTests {
         #expect(
             problem?.code == .configurationError && problem?.detail.contains(path) == true, "\(problem?.detail ?? "")")
         #expect(problem?.detail.contains("s3cret") == false && fixture.provider.requests(.token).isEmpty)
+        // Nothing was sent, so that a mended file is used at once.
+        try? FileManager.default.removeItem(atPath: path)
+        try fixture.agent.files.file("jwt", jwt(exp: fixture.agent.time.wall + 60))
+        fixture.provider.script(.token, .grant(access: "t1"))
+        #expect(try await fixture.token("pod") == "t1")
     }
 
     @Test(

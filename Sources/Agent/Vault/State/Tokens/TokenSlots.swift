@@ -86,10 +86,10 @@ package struct TokenSlots: Sendable {
         }
     }
 
-    /// `isOfSource`: nothing was sent, because another account has no token: clients need not wait to try again.
+    /// `isUnsent`: nothing was sent, so that clients need not wait to try again.
     mutating func failed(
         _ target: TokenTarget?, _ failure: TokenFailure, retryAfter: Duration?,
-        obstacle: RefreshReply.Obstacle, isOfSource: Bool = false, at now: ContinuousClock.Instant, jitter: Double
+        obstacle: RefreshReply.Obstacle, isUnsent: Bool = false, at now: ContinuousClock.Instant, jitter: Double
     ) {
         if failure.isAnswer, self[target] == nil {
             let kept = Self.newRefusals + Self.newRefusalsOfOthers
@@ -101,7 +101,7 @@ package struct TokenSlots: Sendable {
             if case .targetRefused = failure { slot.token = nil }
             slot.backoff.failed(
                 at: now, retryAfter: retryAfter, definite: failure.isDefinite, obstacle: obstacle,
-                pause: slot.pause(at: now), bindsClients: !isOfSource, jitter: jitter)
+                pause: slot.pause(at: now), bindsClients: !isUnsent, jitter: jitter)
         }
     }
 
@@ -115,6 +115,12 @@ package struct TokenSlots: Sendable {
         guard own.token?.secret == secret else { return false }
         (own.token, own.renewalDue, own.isInUse) = (nil, nil, false)
         return true
+    }
+
+    /// Lets clients try again at once.
+    mutating func forgetBackoff() {
+        own.backoff.succeeded()
+        for target in targeted.keys { targeted[target]?.slot.backoff.succeeded() }
     }
 
     func validTargeted(at now: ContinuousClock.Instant) -> [SecretBytes] {
