@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <seccomp.h>
 
-/// Starts a filter under which a call without a rule fails with this error; NULL if there is no memory.
+/// Starts a filter under which a call without a rule fails with this error; NULL without memory.
 static inline scmp_filter_ctx _Nullable cseccomp_begin(int code) { return seccomp_init(SCMP_ACT_ERRNO(code)); }
 
 static inline uint32_t cseccomp_fail(int code) { return SCMP_ACT_ERRNO(code); }

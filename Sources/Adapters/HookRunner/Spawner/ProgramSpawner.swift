@@ -135,7 +135,7 @@ public final class ProgramSpawner: Sendable {
     }
 
     /// Starts the thread that reads reports, at the first order: before, this process has to be without threads. Returns
-    /// false if there is no spawner any more.
+    /// false if the spawner has ended.
     private func listen(to channel: MessageChannel) -> Bool {
         let needsThread = state.withLock { state in
             guard !state.isListening, state.fault == nil else { return false }

@@ -3,7 +3,7 @@ internal import AgentAPI
 /// Which accounts' tokens are made from which others' (the keys `subject_account`, `assertion_account` and
 /// `actor_account`). Pure.
 struct AccountChains {
-    /// Returns an account's settings; `nil` if there is no such account, or its file is refused.
+    /// Returns an account's settings; `nil` if the account is unknown, or its file is refused.
     let settings: (AccountName) -> AccountSettings?
     /// The path of an account's file, for messages.
     let path: (AccountName) -> String

@@ -29,7 +29,7 @@ public enum AccountGrant: Equatable, Sendable {
 }
 
 extension AccountKeys {
-    /// The grant of a login; `nil` if what the provider offers decides, or there is no login.
+    /// The grant of a login; `nil` if what the provider offers decides, or the account has none.
     public var grant: GrantKind? {
         get { if case .login(let grant)? = accountGrant { grant } else { nil } }
         set { accountGrant = newValue.map(AccountGrant.login) }

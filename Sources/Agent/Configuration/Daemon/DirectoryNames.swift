@@ -5,7 +5,7 @@ enum DirectoryNames {
     /// Twice the limit of accounts: editors and package managers leave copies.
     private static let most = 20_000
 
-    /// Returns the names in byte order, without `.` and `..`; `nil` if there is no such directory. A name that is not
+    /// Returns the names in byte order, without `.` and `..`; `nil` if the directory is missing. A name that is not
     /// UTF-8 would be another file's once it is decoded, so it is refused.
     static func of(_ directory: String) throws(ConfigurationError) -> [String]? {
         guard let stream = opendir(directory) else {

@@ -16,7 +16,7 @@ public struct SecurityFacts: Equatable, Sendable {
     /// Why programs of the configuration cannot be run any more; `nil` if they can.
     public var spawnerFault: Fault?
     public var swap = SwapFacts()
-    /// The stores that accounts use; the keyring if there is no account.
+    /// The stores that accounts use; the keyring without an account.
     public var stores: Set<StoreKind> = []
     /// `nil` if it does not exist, or is not needed.
     public var sealed: SealedKey?
@@ -41,7 +41,7 @@ public struct SecurityFacts: Equatable, Sendable {
             (self.path, self.owner, self.mode) = (path, owner, mode)
         }
 
-        /// `nil` if there is no such file.
+        /// `nil` if the file is missing.
         init?(_ path: String) {
             var status = stat()
             guard stat(path, &status) == 0 else { return nil }
@@ -100,7 +100,7 @@ public struct SecurityFacts: Equatable, Sendable {
         }
     }
 
-    /// `nil` if there is no such file.
+    /// `nil` if the file is missing.
     private static func device(_ path: String) -> dev_t? {
         var status = stat()
         return stat(path, &status) == 0 ? status.st_dev : nil

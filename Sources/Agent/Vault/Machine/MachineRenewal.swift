@@ -112,7 +112,7 @@ extension MachineReply {
 }
 
 extension MachineResult {
-    /// Why there is no token; `nil` if there is one.
+    /// Why the result has no token; `nil` if it has one.
     public func failure(of grant: MachineGrant) -> TokenFailure? {
         switch self {
         case .answered(let reply, _): reply.failure(of: grant)

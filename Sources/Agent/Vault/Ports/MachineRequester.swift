@@ -19,6 +19,6 @@ public protocol MachineRequester: Sendable {
 public enum MachineResult: Sendable {
     /// `hosts`: those of the endpoints that were used; `nil` if they are configured by hand.
     case answered(MachineReply, hosts: Set<String>?)
-    /// Nothing was sent: there is no token of another account, from which this one is made.
+    /// Nothing was sent, because the token of another account, from which this one is made, is missing.
     case lacksSource(TokenFailure)
 }

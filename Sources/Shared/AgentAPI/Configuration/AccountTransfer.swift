@@ -5,7 +5,7 @@ public struct ExportedAccounts: Codable, Equatable, Sendable {
     public var text: String
     /// What does not come along.
     public var needs: [NeededFile]
-    /// Why there is no text; otherwise absent.
+    /// Why the text is missing; otherwise absent.
     public var error: PolicyTestReport.Fault?
 
     public init(
