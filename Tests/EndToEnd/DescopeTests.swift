@@ -78,7 +78,7 @@ struct DescopeTests {
     func accessKey() async throws {
         let issuer = try await issuer { $0.descope?.accessKey = "K2-access-key" }
         let home = try AgentHome()
-        for (key, status) in [("K2-access-key", Int32(0)), ("another", 1)] {
+        for (key, status) in [("K2-access-key", Int32(0)), ("K3-another-key", 1)] {
             let file = try home.files.file("key-\(status)", key)
             let login = try await home.login("work\(status)", options(issuer) + ["--client-secret-file", file]) {
                 issuer.approve($0)

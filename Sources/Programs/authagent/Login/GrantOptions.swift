@@ -48,9 +48,14 @@ struct GrantOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Request these authorization details (RFC 9396).", valueName: "json|@file"))
     var authorizationDetails: String?
 
+    private static let grants = GrantKind.allCases.map(\.rawValue) + MachineGrant.allCases.map(\.rawValue)
+
     func validate() throws {
         guard [code, device, ciba, grant != nil].count(where: \.self) <= 1 else {
             throw ValidationError("--code, --device, --ciba and --grant exclude each other")
+        }
+        if let grant, !Self.grants.contains(grant) {
+            throw ValidationError("--grant must be one of: " + Self.grants.joined(separator: ", "))
         }
         let names = authorizationParameter.map { $0.prefix { $0 != "=" } }
         guard authorizationParameter.allSatisfy({ $0.contains("=") }), !names.contains(""),

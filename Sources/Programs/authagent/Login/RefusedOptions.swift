@@ -37,7 +37,12 @@ enum RefusedOptions {
             Failure(
                 "PKCE is always used with S256: 'plain' shows the verifier in the address (RFC 9700 section 2.1.1)",
                 hint: "use '--code' without this option", code: .usage)
-        case "--grant", "--grant-type": grant(value)
+        case "--grant": grant(value)
+        case "--grant-type":
+            grant(value)
+                ?? Failure(
+                    "the grant is an option of its own", hint: "use '--code', '--device', '--ciba' or '--grant NAME'",
+                    code: .usage)
         case "--client-secret", "--registration-token":
             Failure(
                 "secrets are not taken as arguments, which every user of this machine can read",
@@ -55,14 +60,12 @@ enum RefusedOptions {
             : Failure("the response type is always 'code'", hint: "use '--code' without this option", code: .usage)
     }
 
-    private static func grant(_ value: String?) -> Failure {
-        let refused: Failure? =
-            switch value {
-            case "implicit"?, "token"?: failure("--implicit", nil)
-            case "password"?: failure("--password", nil)
-            default: nil
-            }
-        return refused
-            ?? Failure("the grant is an option of its own", hint: "use '--code', '--device' or '--ciba'", code: .usage)
+    /// Why a grant that this program does not have on purpose is refused; `nil` of any other name.
+    private static func grant(_ value: String?) -> Failure? {
+        switch value {
+        case "implicit"?, "token"?: failure("--implicit", nil)
+        case "password"?: failure("--password", nil)
+        default: nil
+        }
     }
 }
