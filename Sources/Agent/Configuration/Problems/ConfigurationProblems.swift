@@ -79,15 +79,18 @@ struct ConfigurationProblems {
         _ table: TOMLFile, _ parse: (inout TOMLFile) throws(ConfigurationError) -> Value
     ) -> Value? {
         var wrong: Set<String> = []
-        while wrong.count < Self.mostOfTable {
+        while wrong.count < Self.mostOfTable, wrong.isEmpty || counts[table.path, default: 0] < Self.mostOfFile {
             var rest = table.without(wrong)
             do throws(ConfigurationError) {
                 let value = try parse(&rest)
                 return wrong.isEmpty ? value : nil
             } catch {
-                guard wrong.isEmpty || !rest.isRead else { return nil }
+                guard wrong.isEmpty || rest.stage != .whole else { return nil }
                 add(error)
-                guard !rest.isRead, let key = error.key, wrong.insert(key).inserted else { return nil }
+                if rest.stage == .unknownKeys {
+                    for other in rest.unknownKeys(most: Self.mostOfTable - wrong.count) { add(other) }
+                }
+                guard rest.stage == .keys, let key = error.key, wrong.insert(key).inserted else { return nil }
             }
         }
         return nil

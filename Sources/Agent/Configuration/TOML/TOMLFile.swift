@@ -12,8 +12,16 @@ struct TOMLFile {
     private var outer: (list: String, keys: Set<String>)?
     /// The keys that a check has found to be wrong; they are read as if they were missing.
     private var omitted: Set<String> = []
-    /// Whether each key by itself is right. What is refused from then on concerns several keys.
-    private(set) var isRead = false
+    private(set) var stage = Stage.keys
+
+    /// What a reader of the file is at.
+    enum Stage {
+        case keys
+        /// The keys that it does not know are looked for.
+        case unknownKeys
+        /// Each key by itself is right. What is refused from then on concerns several keys.
+        case whole
+    }
 
     init(path: String, text: String) throws(ConfigurationError) {
         self.path = path
@@ -155,8 +163,9 @@ struct TOMLFile {
 
     /// Refuses every key that was not read, and suggests the nearest known one.
     mutating func refuseUnknownKeys() throws(ConfigurationError) {
+        stage = .unknownKeys
         if let error = unknownKeys(most: 1).first { throw error }
-        isRead = true
+        stage = .whole
     }
 
     /// Returns the errors of keys that were not read.

@@ -45,24 +45,33 @@ struct TOMLLines {
 
     /// Returns the number, from 1, of the line with the assignment, or of the table's header; `nil` if there is none.
     func number(of key: String) -> Int? {
-        let parts = key.split(separator: ".", maxSplits: 1).map(String.init)
-        var section = ""
+        let parts = key.split(separator: ".", maxSplits: 1).map { Array($0.utf8) }
+        let (whole, first, last) = (Array(key.utf8), parts.first, parts.dropFirst().first)
+        var section: [UInt8] = []
         // The next best: the header of the key's own table, or the inline table that has the key.
         var (header, outer): (Int?, Int?) = (nil, nil)
+        // Bytes, because a hostile file has thousands of lines, and a line is looked for after each error.
         for (index, line) in zip(lines.indices, lines) {
-            let text = line.drop { $0 == " " || $0 == "\t" }
-            if text.first == "[" {
-                section = String(text.drop { $0 == "[" }.prefix { $0 != "]" })
-                if section == key { header = index + 1 }
+            let text = line.utf8.drop(while: Self.isBlank)
+            if text.first == UInt8(ascii: "[") {
+                section = text.drop { $0 == UInt8(ascii: "[") }.prefix { $0 != UInt8(ascii: "]") }.map(\.self)
+                if section == whole { header = index + 1 }
                 continue
             }
-            guard text.contains("=") else { continue }
-            let name = text.prefix { $0 != "=" }.filter { $0 != " " && $0 != "\t" && $0 != "\"" && $0 != "'" }
-            if section.isEmpty ? name == key : parts.count > 1 && section == parts[0] && name == parts[1] {
+            guard let name = Self.name(in: text) else { continue }
+            if section.isEmpty ? name == whole : last != nil && section == first && name == last {
                 return index + 1
             }
-            if section.isEmpty, parts.count > 1, name == parts[0] { outer = outer ?? index + 1 }
+            if section.isEmpty, last != nil, name == first { outer = outer ?? index + 1 }
         }
         return header ?? outer
+    }
+
+    private static func isBlank(_ byte: UInt8) -> Bool { byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") }
+
+    /// Returns the key before an equals sign, without blanks and quotes; `nil` if the line has no such sign.
+    private static func name(in text: Substring.UTF8View) -> [UInt8]? {
+        guard let end = text.firstIndex(of: UInt8(ascii: "=")) else { return nil }
+        return text[..<end].filter { !isBlank($0) && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "'") }
     }
 }

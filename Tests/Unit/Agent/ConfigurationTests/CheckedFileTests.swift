@@ -178,6 +178,10 @@ struct CheckedFileTests {
         let long = String(repeating: "k", count: 90)
         let keys = (0..<600).map { "\(long)\($0) = 1\n" }.joined()
         try files.file("etc/authagent.toml", keys)
+        for file in 0..<20 {
+            let rule = "[[rule]]\n" + (0..<5000).map { "x\($0) = 1\n" }.joined()
+            try files.file("etc/authagent.toml.d/\(file)x.toml", rule)
+        }
         let rule = "[[rule]]\n" + (0..<150).map { "x\($0)=1\n" }.joined()
         try files.file("etc/authagent.toml.d/a.toml", String(repeating: rule, count: 50))
         try files.file("etc/authagent.toml.d/b.toml", "a = " + String(repeating: "[", count: 60_000))
