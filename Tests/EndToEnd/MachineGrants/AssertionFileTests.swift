@@ -74,6 +74,8 @@ struct AssertionFileTests {
         for (words, make) in bad {
             try? FileManager.default.removeItem(atPath: cluster.path)
             try make()
+            // The agent does not try again at once.
+            await cluster.demo.home.killDaemon()
             try await cluster.expectRefused(words)
         }
     }

@@ -42,7 +42,10 @@ struct CloudRequestTests {
     func googleFederation() async throws {
         let signer = try TokenSigner("RS256")
         let set = try TokenSigner.keySet(signer)
-        let demo = try await DemoMachines { $0.machines?.assertionIssuers = [Self.cluster: set] }
+        let demo = try await DemoMachines { configuration in
+            configuration.machines?.assertionIssuers = [Self.cluster: set]
+            configuration.machines?.needsClient = false
+        }
         let pool = "//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/providers/x"
         let file = try clusterToken(signer, demo, audience: "https:" + pool)
         try cloud(demo, "google-federation", "subject_token_file = \"\(file)\"", "audience = \"\(pool)\"")

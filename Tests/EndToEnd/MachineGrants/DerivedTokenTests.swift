@@ -158,7 +158,7 @@ struct DerivedTokenTests {
         #expect(header.status == 1 && header.output.isEmpty, "\(header)")
         let place = try demo.home.files.directory("run/place")
         let sink = try await demo.home.authagent(
-            "sink", "add", "grant", "--path", place + "/header", "--what", "header", "--now")
+            "sink", "add", "grant", "--path", place + "/header", "--what", "header")
         #expect(!FileManager.default.fileExists(atPath: place + "/header"), "\(sink)")
     }
 }

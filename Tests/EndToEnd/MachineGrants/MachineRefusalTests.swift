@@ -55,8 +55,8 @@ struct MachineRefusalTests {
             #expect(try await demo.machines.status(account).state != .loginRequired)
         }
         demo.issuer.changeMachines { $0.error = nil }
-        // By hand, a login tries at once.
-        for account in ["derived", "saas"] {
+        // By hand, a login tries at once; first that of the account from whose token another is made.
+        for account in ["grant", "derived", "saas"] {
             let login = try await demo.home.authagent("login", account)
             #expect(login.status == 0, "\(account): \(login.output)\(login.errors)")
             _ = try await demo.machines.token(account)
@@ -133,8 +133,8 @@ struct MachineRefusalTests {
             testDescription: "a refresh token as the result",
             change: { $0.issuedTokenType = .other("urn:ietf:params:oauth:token-type:refresh_token") },
             words: "refresh_token"),
-        WrongReply(testDescription: "no token_type", change: { $0.tokenType = .absent }, words: "token_type"),
-        WrongReply(testDescription: "token_type mac", change: { $0.tokenType = .other("mac") }, words: "mac"),
+        WrongReply(
+            testDescription: "token_type mac", change: { $0.tokenType = .other("mac") }, words: "other than Bearer"),
     ]
 
     @Test("a reply to an exchange that names no type, or another one, is refused", arguments: wrongReplies)
@@ -148,6 +148,14 @@ struct MachineRefusalTests {
         #expect(result.status == 1 && result.output.isEmpty, "\(result.output)\(result.errors)")
         #expect(result.errors.contains(reply.words), "\(result.errors)")
         #expect(try await demo.machines.problem("derived").code == .providerRejected)
+    }
+
+    @Test("an exchange without a token_type counts as Bearer where an access token was issued")
+    func noTokenType() async throws {
+        let demo = try await DemoMachines { $0.machines?.reply.tokenType = .absent }
+        try demo.writeService()
+        try demo.writeExchange("derived", of: "service")
+        #expect(try await demo.machines.token("derived").tokenType == "Bearer")
     }
 
     @Test("a refresh token that comes with a token is never used, kept or shown")

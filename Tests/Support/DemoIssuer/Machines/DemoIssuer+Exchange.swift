@@ -6,7 +6,7 @@ extension DemoIssuer {
     func exchange(
         _ request: IssuerRequest, _ client: String?, _ rules: MachineRules
     ) throws(TokenError) -> IssuerReply {
-        guard let client else { throw TokenError("invalid_client") }
+        guard client != nil || !rules.needsClient else { throw TokenError("invalid_client") }
         let form = request.form
         let subject = try presented(form["subject_token"], form["subject_token_type"], rules)
         // §2.1: both or none.
@@ -23,7 +23,8 @@ extension DemoIssuer {
             type != .refreshToken
         else { throw TokenError("invalid_request", "this requested_token_type is not issued here") }
         let token = MachineToken(
-            client: client, subject: subject.subject, scope: try scope(request, rules), audiences: targets,
+            client: client ?? subject.client, subject: subject.subject, scope: try scope(request, rules),
+            audiences: targets,
             actors: actors, expires: end)
         return reply(token, type, rules)
     }

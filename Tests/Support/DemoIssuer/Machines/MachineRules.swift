@@ -13,6 +13,8 @@ extension DemoIssuer {
         public var grants = Set(MachineGrant.allCases)
         /// The scopes that can be requested; `nil`: any.
         public var scopes: Set<String>?
+        /// Whether only clients may exchange tokens.
+        public var needsClient = true
         /// The targets of an exchange, as `audience` or `resource`; `nil`: any.
         public var targets: Set<String>?
         /// The key sets (RFC 7517 §5) of those whose assertions count, by their `iss`. Its own always count.
