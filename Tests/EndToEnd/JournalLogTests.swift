@@ -8,7 +8,7 @@ struct JournalLogTests {
     @Test("decisions and messages are entries with fields, by which the journal finds them")
     func fields() async throws {
         let journal = try await PrivateJournal()
-        let rule = "[[rule]]\naccounts = [\"work\"]\nuser = \"\(getuid())\"\nallow = [\"token\"]\n"
+        let rule = "[[rule]]\naccounts = [\"work\"]\nuid = \(getuid())\nallow = [\"token\"]\n"
         try journal.home.files.directory("config/authagent")
         try journal.home.files.file("config/authagent/authagent.toml", rule)
         #expect(try await journal.home.authagent("reload").status == 0)

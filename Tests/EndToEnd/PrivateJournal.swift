@@ -51,8 +51,9 @@ final class PrivateJournal: Sendable {
         keeper = try ChildProcess(command[0], Array(command.dropFirst()), environment: home.environment, input: nil)
         let isReady = await keeper.line(beginning: "ready") == "ready"
         try #require(isReady, "\(keeper.errorsSoFar)")
-        let home = home
-        await eventually("\(keeper.errorsSoFar)") { (try? await home.authagent("status"))?.status == 0 }
+        // Not by a command, which would start an agent of its own.
+        let socket = home.socket
+        await eventually("\(keeper.errorsSoFar)") { FileManager.default.fileExists(atPath: socket) }
     }
 
     private func tell(_ words: String) async -> [String] {
