@@ -93,8 +93,8 @@ struct AuthagentDaemon: ParsableCommand {
         LeakyVariables.forget()
         quiet_dispatch()
         signal(SIGPIPE, SIG_IGN)
-        // First: it must have none of what follows.
-        let spawner = providers || policyTest != nil || doctor ? nil : ProgramSpawner.fork()
+        // First in an agent: it must have none of what follows. What is answered without an agent runs no program.
+        let spawner = providers || policyTest != nil || doctor || files.isAsked ? nil : ProgramSpawner.fork()
         let environment = processEnvironment()
         if providers { return Self.put(ProviderList.known) }
         if files.answer(environment) { return }

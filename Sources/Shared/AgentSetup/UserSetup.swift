@@ -77,7 +77,8 @@ package struct UserSetup {
             facts.hasKey || facts.hasStore ? .done : .needed,
             [
                 .command("mkdir -p -m 700 \(directory)"),
-                .command("umask 077; head -c 32 /dev/urandom >\(new)"),
+                // Not through a link that is there by that name.
+                .command("rm -f \(new) && (umask 077; set -C; head -c 32 /dev/urandom >\(new))"),
                 // ln(1) never replaces a key.
                 .command("sync \(new) && ln \(new) \(file) && sync \(directory) && rm \(new)"),
             ], remedy: "run 'ls -ld \(directory) \(file)' to see why", records: [.init(.key, facts.key)])

@@ -8,7 +8,8 @@ internal import System
 /// page that this program writes once.
 struct Execution {
     let measure: Measure
-    /// The programs that Landlock lets be executed; `nil` for all.
+    /// The directories whose programs Landlock lets be executed; `nil` for all. Not the files: an update replaces them,
+    /// of the C library's loader too, and the new ones would not have the right.
     let programs: [String]?
     /// The addresses of the paths that execve(2) may get; `nil` for any.
     let addresses: [UInt]?
@@ -24,7 +25,7 @@ struct Execution {
             (measure, programs, addresses) = (.off("\(program) is a script"), nil, nil)
             return
         }
-        programs = [program] + [Self.interpreter].compactMap { $0 }
+        programs = [program, Self.interpreter].compactMap { $0 }.map(Self.directory)
         addresses = FixedProgram.fix(program)
         measure = addresses == nil ? .unavailable("no memory is left") : .applied
     }
@@ -36,6 +37,14 @@ struct Execution {
         let file = Descriptor(owning: raw)
         var magic: [UInt8] = [0, 0]
         return read(file.raw, &magic, 2) == 2 && magic == Array("#!".utf8)
+    }
+
+    /// The directory of a program, without links; the program itself if its path cannot be resolved.
+    private static func directory(of program: String) -> String {
+        guard let resolved = realpath(program, nil) else { return program }
+        defer { free(resolved) }
+        let path = String(cString: resolved)
+        return path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? path
     }
 
     /// The program that the kernel runs to load others of the same kind; `nil` if there is none.

@@ -25,6 +25,9 @@ struct ConfigurationQuery: ParsableArguments {
     @Flag(help: "Let an import replace the files of accounts that exist.")
     var replace = false
 
+    /// Whether there is a question.
+    var isAsked: Bool { configCheck || exportAccounts || importAccounts }
+
     /// Prints the answer to the question; returns false if there is none.
     func answer(_ environment: [String: String]) -> Bool {
         let paths = UserPaths(environment: environment)

@@ -49,7 +49,8 @@ struct UserSetupTests {
     func sealed() {
         let lines = commands(UserSetup(Self.facts(.sealed), lingers: false).plan)
         #expect(!lines.contains { $0.contains("linger") })
-        #expect(lines.contains("umask 077; head -c 32 /dev/urandom >'/home/t v/.config/authagent.key.new'"))
+        let new = "'/home/t v/.config/authagent.key.new'"
+        #expect(lines.contains("rm -f \(new) && (umask 077; set -C; head -c 32 /dev/urandom >\(new))"))
         #expect(lines.last == "/usr/bin/authagent store init --key-file '/home/t v/.config/authagent.key'")
     }
 
