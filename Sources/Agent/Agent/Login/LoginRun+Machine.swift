@@ -29,6 +29,7 @@ extension LoginRun {
         credential.clientSecret = secrets.client ?? credential.clientSecret
         // By hand: what stands in a back-off may be mended now.
         shared.sources.tryAgain(settings.sourceAccounts)
+        let sources = SourceStamps(settings, registry)
         let requestedAt = shared.time.now
         // Unstructured task: a cancelled login does not wait for the reply, which nothing is lost with.
         let request = Task { [credential] in
@@ -38,14 +39,16 @@ extension LoginRun {
         guard case .answered(.granted(let granted), let hosts) = result else {
             throw .machine(result.failure(of: grant) ?? .abandoned)
         }
-        return await keep(granted, credential, hosts, file, requestedAt: requestedAt)
+        if let change = sources.change { throw .machine(change) }
+        return try await keep(granted, credential, hosts, file, sources, requestedAt: requestedAt)
     }
 
-    /// Writes the account file, then the store, then memory. A failure becomes a note: what was tried works.
+    /// Writes the account file, then the store, then memory. A failure becomes a note: what was tried works. Throws if
+    /// what the token was made from has changed since `sources` were noted.
     private func keep(
         _ granted: TokenGrant, _ credential: Credential, _ hosts: Set<String>?, _ file: PreparedAccountFile?,
-        requestedAt: ContinuousClock.Instant
-    ) async -> LoginResult {
+        _ sources: SourceStamps, requestedAt: ContinuousClock.Instant
+    ) async throws(LoginError) -> LoginResult {
         var notes: [String] = []
         var unwritten: ConfigurationError?
         do throws(ConfigurationError) { try file?.commit() } catch {
@@ -54,25 +57,41 @@ extension LoginRun {
         }
         let account = await accountAfterLogin()
         account.unwritten = unwritten
+        // From here on a change ends this version; an earlier one has not found the account.
+        let version = account.vault.version
+        try requireUnchanged(sources, account)
         if let secret = credential.clientSecret, settings.mayNeedStoredSecret {
             do throws(StoreFailure) { try await account.vault.storeSecret(secret) } catch {
                 notes.append("the store does not take the client secret: \(error.detail); \(StoreAdvice(error).hint)")
             }
         }
         let token = await account.vault.adoptMachine(
-            granted, secret: credential.clientSecret, hosts: hosts, scope: settings.scopes, requestedAt: requestedAt)
+            granted, secret: credential.clientSecret, hosts: hosts, scope: settings.scopes, requestedAt: requestedAt,
+            version: version)
+        guard let token else {
+            try requireUnchanged(sources, account)
+            throw .machine(.providerUnreachable(detail: "the account '\(name)' has changed meanwhile"))
+        }
         shared.schedule.changed()
-        let missing = ScopeReply(token?.scope ?? [], to: settings.scopes).notGranted
+        let missing = ScopeReply(token.scope, to: settings.scopes).notGranted
         if granted.scope != nil, !missing.isEmpty {
             let shown = DisplayText.clean(missing.joined(separator: " "), limit: 200)
             notes.append("the provider has not granted '\(shown)'")
         }
         var result = LoginResult(
-            account: name, scope: token?.scope.joined(separator: " ") ?? "",
-            expiresAt: token?.secondsLeft(at: shared.time.now).map { shared.time.wall + $0 },
+            account: name, scope: token.scope.joined(separator: " "),
+            expiresAt: token.secondsLeft(at: shared.time.now).map { shared.time.wall + $0 },
             note: notes.isEmpty ? nil : notes.joined(separator: "; "))
         result.grant = settings.machineGrant?.rawValue
         result.issuedTokenType = granted.issuedType?.name
         return result
+    }
+
+    /// Throws if an account has changed from whose token the new one was made, and drops the older ones: they were
+    /// requested with the settings from before the login.
+    private func requireUnchanged(_ sources: SourceStamps, _ account: Account) throws(LoginError) {
+        guard let change = sources.change else { return }
+        account.vault.withdraw(because: .replaced)
+        throw .machine(change)
     }
 }

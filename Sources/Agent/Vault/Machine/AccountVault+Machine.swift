@@ -29,13 +29,21 @@ extension AccountVault {
     /// request begins anew.
     public func withdraw(because change: SourceChange) {
         let isChanged = guarded.withLock { guarded in
-            guard ports.machine != nil, guarded.state.credential != nil else { return false }
+            guard ports.machine != nil else { return false }
+            guard guarded.state.credential != nil else {
+                // A login that is under way must not install what it was given before.
+                guarded.state.beginVersion()
+                return false
+            }
             guarded.state.signOut(as: change)
             guarded.state.reportLostSource(change)
             return true
         }
         if isChanged { changed() }
     }
+
+    /// Grows with every change after which older results are dropped.
+    public var version: UInt64 { guarded.withLock { $0.state.version } }
 
     /// Lets the next request try again at once, because a person has mended something.
     public func forgetBackoff() {
@@ -44,10 +52,11 @@ extension AccountVault {
         changed()
     }
 
-    /// Takes over a token that a login has requested to try the account. Later requests go to `hosts`.
+    /// Takes over a token that a login has requested to try the account. Later requests go to `hosts`. Returns `nil` if
+    /// the account is not of this version any more, and keeps nothing then.
     public func adoptMachine(
         _ grant: TokenGrant, secret: SecretBytes?, hosts: Set<String>?, scope: [String],
-        requestedAt: ContinuousClock.Instant
+        requestedAt: ContinuousClock.Instant, version: UInt64
     ) async -> AccessToken? {
         guard let machine = ports.machine else { return nil }
         var credential = machine.credential(stored: nil)
@@ -57,13 +66,14 @@ extension AccountVault {
         credential.lostScope = []
         let token = AccessToken(
             grant, scope: grant.scope ?? scope, of: credential, requestedAt: requestedAt, isRenewable: true)
-        await exclusively { [credential] in
+        return await exclusively { [credential] in
             self.guarded.withLock { guarded in
+                guard guarded.state.version == version else { return nil }
                 guarded.state.adopt(credential, token: token, grantedAt: requestedAt, jitter: self.ports.jitter())
                 guarded.state.idTokenMissing(.notIssued, at: requestedAt)
+                return token
             }
         }
-        return token
     }
 
     /// Puts the client's secret into the store, where the requests of a later agent find it.

@@ -98,6 +98,28 @@ struct DerivedTokenTests {
         #expect(try await fixture.problem("one")?.reason == reason)
     }
 
+    @Test(
+        "a login whose exchange is under way when the subject logs out fails and keeps no token",
+        arguments: [true, false])
+    func logoutDuringLogin(isKnown: Bool) async throws {
+        let fixture = try await fixture()
+        fixture.provider.script(.token, .exchanged("x1"))
+        if isKnown { _ = try await fixture.token("one") }
+        let gate = Gate()
+        fixture.provider.hold(at: gate)
+        let login = Task { try await fixture.login("one") }
+        await gate.arrived()
+        _ = try await fixture.agent.agent.logout(fixture.agent.name, LogoutRequest(local: true))
+        gate.open()
+        guard case .failed(let failure)? = try await login.value else {
+            Issue.record("it did not fail")
+            return
+        }
+        #expect(failure.code == reason && failure.hint == "run 'authagent login work'")
+        #expect(try await fixture.problem("one")?.reason == reason)
+        #expect(try await fixture.agent.agent.status(of: MachineFixture.name("one")).expiresAt == nil)
+    }
+
     @Test("another login of the subject brings another token, and so does the lock with its end")
     func otherLogin() async throws {
         let fixture = try await fixture()

@@ -95,6 +95,19 @@ struct MachineTests {
         #expect(try await token() == "t2")
     }
 
+    @Test("a withdrawal before the first token voids the one that a login has requested earlier")
+    func adoption() async throws {
+        let version = vault.version
+        vault.withdraw(because: .replaced)
+        let grant = TokenGrant(accessToken: SecretBytes("t0"), expiresIn: 3600)
+        for (version, isKept) in [(version, false), (vault.version, true)] {
+            let token = await vault.adoptMachine(
+                grant, secret: nil, hosts: nil, scope: [], requestedAt: time.now, version: version)
+            #expect((token != nil) == isKept && (vault.heldToken(for: nil) != nil) == isKept)
+        }
+        #expect(try await token() == "t0")
+    }
+
     @Test("after a refusal no source is renewed for a quarter of an hour, unless a request succeeds")
     func source() async throws {
         requester.answer(.answered(.refused(ProviderError(code: "invalid_grant", status: 400)), hosts: nil))
