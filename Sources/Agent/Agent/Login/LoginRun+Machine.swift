@@ -10,6 +10,7 @@ internal import Vault
 /// The "login" of an account without a person: one request for a token, which tries the settings before they are kept.
 extension LoginRun {
     func tryMachine(_ grant: MachineGrant) async throws(LoginError) -> LoginResult {
+        try requireChain()
         let machine = MachineTokens(account: name, provider: provider, shared: shared)
         // Without a secret to keep or to find, a machine needs no store.
         if secrets.client != nil || machine.needsStore { try await requireStore() }
@@ -40,6 +41,8 @@ extension LoginRun {
             throw .machine(result.failure(of: grant) ?? .abandoned)
         }
         if let change = sources.change { throw .machine(change) }
+        // A reload may have changed the others.
+        try requireChain()
         return try await keep(granted, credential, hosts, file, sources, requestedAt: requestedAt)
     }
 
@@ -85,6 +88,19 @@ extension LoginRun {
         result.grant = settings.machineGrant?.rawValue
         result.issuedTokenType = granted.issuedType?.name
         return result
+    }
+
+    /// Throws if the tokens would be made from themselves with the settings in force: the files, which were checked, may
+    /// not be read yet.
+    private func requireChain() throws(LoginError) {
+        guard !settings.sourceAccounts.isEmpty else { return }
+        do throws(ConfigurationError) {
+            try shared.directory.requireChain(name, settings) { (try? registry.account($0))?.settings }
+        } catch {
+            var error = error
+            error.hint = "run 'authagent reload'"
+            throw .configuration(error)
+        }
     }
 
     /// Throws if an account has changed from whose token the new one was made, and drops the older ones: they were

@@ -65,7 +65,9 @@ struct MachineTokens: MachineRequester {
             let reply = await server.request(
                 content, scopes: request.scopes, resources: request.resources, audience: request.audience,
                 details: request.details, claims: claims)
-            if !isLast, case .refused(let error) = reply, error.mayBlameToken, await sources.renew(shared.sources) {
+            if !isLast, case .refused(let error) = reply, error.mayBlameToken,
+                await sources.renew(shared.sources, for: account)
+            {
                 continue
             }
             return .answered(reply, hosts: settings.hosts(of: server.endpoints))
@@ -121,11 +123,12 @@ struct MachineTokens: MachineRequester {
     }
 
     private func token(
-        of account: AccountName, idToken: Bool = false, taking: Bool = false, _ used: inout UsedSources
+        of source: AccountName, idToken: Bool = false, taking: Bool = false, _ used: inout UsedSources
     ) async throws(MissingContent) -> SourceToken {
         do throws(TokenFailure) {
-            let token = try await shared.sources.token(of: account, idToken: idToken, taking: taking)
-            used.add(token, of: account)
+            let token = try await shared.sources.token(
+                of: source, for: account, idToken: idToken, taking: taking)
+            used.add(token, of: source)
             return token
         } catch { throw .source(error) }
     }
@@ -176,9 +179,11 @@ private struct UsedSources {
     mutating func add(_ token: SourceToken, of account: AccountName) { tokens.append((account, token)) }
 
     /// Has those renewed that the provider may have refused; returns whether another request has others to send.
-    mutating func renew(_ sources: SourceTokens) async -> Bool {
+    mutating func renew(_ sources: SourceTokens, for dependent: AccountName) async -> Bool {
         var isRenewed = false
-        for (account, token) in tokens { if await sources.renew(token, of: account) { isRenewed = true } }
+        for (account, token) in tokens {
+            if await sources.renew(token, of: account, for: dependent) { isRenewed = true }
+        }
         tokens = []
         return isRenewed
     }

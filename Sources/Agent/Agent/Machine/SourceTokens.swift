@@ -22,15 +22,22 @@ final class SourceTokens: Sendable {
     /// Set once; the registry owns the accounts that come here.
     private let weakly = Mutex(Registry())
 
+    private let waits = SourceWaits()
+
     func connect(to registry: AccountRegistry) { weakly.withLock { $0.registry = registry } }
 
     private static let minimumValidity: Duration = .seconds(Limits.defaultMinimumValidity)
 
-    /// Returns a valid token of the account. `taking`: no other request gets the same, unless it is an access token.
+    /// Returns a valid token of the account for a request of `dependent`. `taking`: no other request gets the same,
+    /// unless it is an access token.
     func token(
-        of name: AccountName, idToken: Bool, taking: Bool
+        of name: AccountName, for dependent: AccountName, idToken: Bool, taking: Bool
     ) async throws(TokenFailure) -> SourceToken {
         let account = try account(name)
+        guard waits.begin(of: dependent, for: name) else {
+            throw .providerUnreachable(detail: "the accounts '\(dependent)' and '\(name)' are being changed")
+        }
+        defer { waits.end(of: dependent, for: name) }
         do throws(TokenFailure) { return try await token(of: account, idToken: idToken, taking: taking) } catch {
             // Do not wait for a reload that is replacing the account: it waits for this request.
             guard !account.vault.isRetired else {
@@ -57,10 +64,12 @@ final class SourceTokens: Sendable {
 
     /// Renews a token that a provider has refused; returns whether the account has another one now. A login is renewed
     /// once a minute at most, for all accounts that report its token.
-    func renew(_ token: SourceToken, of name: AccountName) async -> Bool {
+    func renew(_ token: SourceToken, of name: AccountName, for dependent: AccountName) async -> Bool {
         guard !token.isIDToken, let vault = try? account(name).vault else { return false }
         // A token that was handed out once is gone: the next request gets another.
         guard let held = vault.heldToken(for: nil), held.secret == token.secret else { return true }
+        guard waits.begin(of: dependent, for: name) else { return false }
+        defer { waits.end(of: dependent, for: name) }
         let rejection = try? await vault.reject(nil) { $0 == token.secret }
         return rejection == .renewed
     }

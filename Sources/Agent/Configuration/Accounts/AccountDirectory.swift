@@ -63,6 +63,14 @@ public struct AccountDirectory: Sendable {
         return settings
     }
 
+    /// Refuses settings with which an account's tokens would be made from itself, beside the others' `known` settings.
+    public func requireChain(
+        _ name: AccountName, _ settings: AccountSettings,
+        beside known: @escaping (AccountName) -> AccountSettings?
+    ) throws(ConfigurationError) {
+        try AccountChains(settings: { $0 == name ? settings : known($0) }, path: path(of:)).check(name, settings)
+    }
+
     /// The path of the file that counts for an account.
     func path(of name: AccountName) -> String {
         hasUserFile(name) ? userPath(name) : Self.path(of: name, in: system)

@@ -120,6 +120,43 @@ struct DerivedTokenTests {
         #expect(try await fixture.agent.agent.status(of: MachineFixture.name("one")).expiresAt == nil)
     }
 
+    @Test("a reload that turns a chain round while a request waits leaves no account hanging", .timeLimit(.minutes(1)))
+    func turnedRound() async throws {
+        let fixture = try await fixture()
+        try fixture.putExchange("two", of: "one")
+        fixture.provider.script(.token, .exchanged("x1"))
+        let gate = Gate()
+        fixture.provider.hold(at: gate)
+        let request = Task { try await fixture.token("two") }
+        await gate.arrived()
+        try fixture.putExchange("one", of: "two")
+        try fixture.putExchange("two", of: "work")
+        try await fixture.agent.agent.reload()
+        gate.open()
+        _ = await request.result
+        for name in ["one", "two"] { #expect(try await fixture.token(name) == "x1") }
+        _ = try await fixture.agent.agent.lock(LockRequest())
+    }
+
+    @Test("a login whose file would make a token from itself, before the reload, is refused", .timeLimit(.minutes(1)))
+    func unread() async throws {
+        let fixture = try await fixture()
+        try fixture.putExchange("two", of: "one")
+        fixture.provider.script(.token, .exchanged("x1", expiresIn: 600))
+        _ = try await fixture.token("two")
+        try fixture.putExchange("one", of: "two")
+        try fixture.putExchange("two", of: "work")
+        guard case .failed(let failure)? = try await fixture.login("one") else {
+            Issue.record("it did not fail")
+            return
+        }
+        #expect(failure.code == "configuration_error" && failure.hint == "run 'authagent reload'")
+        fixture.agent.time.advance(by: .seconds(700))
+        #expect(try await fixture.token("two") == "x1")
+        try await fixture.agent.agent.reload()
+        #expect(try await fixture.token("one") == "x1")
+    }
+
     @Test("another login of the subject brings another token, and so does the lock with its end")
     func otherLogin() async throws {
         let fixture = try await fixture()
