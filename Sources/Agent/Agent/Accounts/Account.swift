@@ -45,7 +45,7 @@ final class Account: Sendable {
     /// The settings have changed, and the account goes on: tokens that were requested with the old ones go, and those
     /// that are made from this account's.
     func settingsChanged() {
-        vault.withdraw(because: .replaced)
+        vault.settingsChanged()
         shared.derivations.withdraw(from: name, because: .replaced)
     }
 

@@ -28,6 +28,8 @@ extension LoginRun {
         }
         var credential = machine.credential(stored: stored)
         credential.clientSecret = secrets.client ?? credential.clientSecret
+        // A person's login uses the provider's current hosts.
+        credential.endpointHosts = nil
         // By hand: what stands in a back-off may be mended now.
         shared.sources.tryAgain(settings.sourceAccounts)
         let sources = SourceStamps(settings, registry)
@@ -64,7 +66,7 @@ extension LoginRun {
         let version = account.vault.version
         try requireUnchanged(sources, account)
         if let secret = credential.clientSecret, settings.mayNeedStoredSecret {
-            do throws(StoreFailure) { try await account.vault.storeSecret(secret) } catch {
+            do throws(StoreFailure) { try await account.vault.storeSecret(secret, hosts: hosts) } catch {
                 notes.append("the store does not take the client secret: \(error.detail); \(StoreAdvice(error).hint)")
             }
         }

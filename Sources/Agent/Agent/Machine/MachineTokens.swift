@@ -23,6 +23,8 @@ struct MachineTokens: MachineRequester {
             clientID: settings.clientID ?? "", clientSecret: isOwn ? stored?.clientSecret : nil, refreshToken: nil,
             scope: settings.scopes, grantedAt: shared.time.wall, detailTypes: settings.authorizationDetails?.types ?? []
         )
+        // The secret goes where the login that stored it has sent it, whatever the metadata says now.
+        credential.endpointHosts = isOwn ? stored?.endpointHosts : nil
         credential.renewal = settings.machineGrant.map(Credential.Renewal.request) ?? .none
         return credential
     }

@@ -27,9 +27,15 @@ extension AccountVault {
 
     /// Drops the account's tokens, and what is under way: what they are made from or requested with has changed. The next
     /// request begins anew.
-    public func withdraw(because change: SourceChange) {
+    public func withdraw(because change: SourceChange) { withdraw(because: change, keepsHosts: true) }
+
+    /// Withdraws the account, whose settings have changed. The next request asks the provider anew where to go.
+    public func settingsChanged() { withdraw(because: .replaced, keepsHosts: false) }
+
+    private func withdraw(because change: SourceChange, keepsHosts: Bool) {
         let isChanged = guarded.withLock { guarded in
             guard ports.machine != nil else { return false }
+            if !keepsHosts { guarded.state.forgetHosts() }
             guard guarded.state.credential != nil else {
                 // A login that is under way must not install what it was given before.
                 guarded.state.beginVersion()
@@ -76,11 +82,13 @@ extension AccountVault {
         }
     }
 
-    /// Puts the client's secret into the store, where the requests of a later agent find it.
-    public func storeSecret(_ secret: SecretBytes) async throws(StoreFailure) {
+    /// Puts the client's secret into the store, where the requests of a later agent find it, and the hosts to which alone
+    /// they send it.
+    public func storeSecret(_ secret: SecretBytes, hosts: Set<String>?) async throws(StoreFailure) {
         guard let machine = ports.machine else { return }
         var client = machine.credential(stored: nil)
         client.clientSecret = secret
+        client.endpointHosts = hosts
         client.scope = []
         let result: Result<Void, StoreFailure> = await exclusively { [client] in
             do throws(StoreFailure) { return .success(try await self.ports.store.save(client.record)) } catch {
@@ -106,8 +114,19 @@ extension AccountState {
     /// The account has what its requests need. Ignored if it was locked meanwhile.
     mutating func stand(_ credential: Credential) {
         guard isUnread else { return }
+        var credential = credential
+        credential.endpointHosts = credential.endpointHosts ?? machineHosts
         login = .active(credential)
         storage.readAgain = nil
+    }
+
+    /// Forgets where the account's requests have gone: its new settings may name another place.
+    mutating func forgetHosts() {
+        machineHosts = nil
+        if case .active(var credential) = login, isMachine {
+            credential.endpointHosts = nil
+            login = .active(credential)
+        }
     }
 
     /// The store that may hold the client's secret cannot be read.

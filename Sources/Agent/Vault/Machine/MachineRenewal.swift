@@ -27,8 +27,8 @@ struct MachineRenewal: Sendable {
     private func take(_ reply: MachineReply, _ hosts: Set<String>?, requestedAt: ContinuousClock.Instant) {
         guard case .granted(let grant) = reply else { return refused(reply) }
         var renewed = renewal.credential.renewed(by: grant, for: renewal.target, at: vault.ports.time.wall)
-        // Later requests go where this one went, whatever the metadata says then.
-        renewed.endpointHosts = hosts
+        // Later requests go where the first one went. Metadata that names other hosts beside those adds none.
+        renewed.endpointHosts = renewal.credential.endpointHosts ?? hosts
         // No login has been granted more before.
         renewed.lostScope = []
         do throws(TargetRefusal) {

@@ -9,6 +9,7 @@ extension AccountState {
         let isSamePerson = self.credential?.identity.flatMap { credential.identity?.isSamePerson(as: $0) } ?? false
         if !isSamePerson { elevated = ElevatedLogins() }
         beginVersion()
+        machineHosts = nil
         activate(credential)
         markSaved()
         storage.readAgain = nil
@@ -74,6 +75,8 @@ extension AccountState {
     mutating func signOut(as change: SourceChange?) {
         if let change, credential != nil { notices.sourceChanges.append(change) }
         beginVersion()
+        // The next request begins anew, but not with other hosts than a person has seen.
+        if isMachine { machineHosts = credential?.endpointHosts ?? machineHosts }
         login = isMachine ? .unread(nil) : .signedOut(.notLoggedIn)
         slots = TokenSlots()
         elevated = ElevatedLogins()

@@ -36,6 +36,8 @@ package struct AccountState: Sendable {
     var expiries = KnownExpiries()
     /// Whether the account has no login: what its requests need is read from its settings, and perhaps the store.
     var isMachine = false
+    /// To which hosts alone an account without a person sends its secrets, while it is unread; `nil` if to any.
+    var machineHosts: Set<String>?
     /// When the provider has last refused a token of another account that was renewed for it.
     var sourceRefusedAt: ContinuousClock.Instant?
     /// Whether the agent has asked the user to renew the login, which has ended.

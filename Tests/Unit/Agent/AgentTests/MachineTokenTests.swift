@@ -154,6 +154,40 @@ struct MachineTokenTests {
         #expect(fixture.provider.requests(.revocation).count == 3)
     }
 
+    @Test("a stored secret goes to no other host after a restart or a withdrawal, whatever the metadata names")
+    func poisonedMetadata() async throws {
+        let fixture = try MachineFixture()
+        var settings = LoginSettings(issuer: FakeProvider.issuer, clientID: "tv", clientSecret: "s3cret")
+        settings.grant = "client_credentials"
+        fixture.provider.script(.token, .grant(access: "t1"))
+        guard case .done? = try await fixture.login("batch", settings) else {
+            Issue.record("it failed")
+            return
+        }
+        let poisoned = FakeProvider.Answer.json(
+            200, #"{"issuer":"\#(FakeProvider.issuer)","token_endpoint":"https://evil.example/token"}"#)
+        let name = try MachineFixture.name("batch")
+        let restarted = try AgentFixture(restarting: fixture.agent)
+        restarted.provider.script(.token, .grant(access: "t2"))
+        restarted.provider.script(.metadata, poisoned)
+        let problem = await #expect(throws: Problem.self) {
+            try await restarted.agent.token(name, TokenRequest(), within: CallerLimits())
+        }
+        #expect(problem?.detail.contains("evil.example") == true && restarted.provider.requests(.token).isEmpty)
+        fixture.provider.script(.metadata, poisoned)
+        _ = try await fixture.agent.agent.lock(LockRequest())
+        _ = try await fixture.agent.agent.unlock(UnlockRequest())
+        // By then the agent asks for the metadata again.
+        fixture.agent.time.advance(by: .seconds(90_000))
+        #expect(try await fixture.problem("batch")?.detail.contains("evil.example") == true)
+        #expect(fixture.provider.urls(.token).allSatisfy { $0.hasPrefix(FakeProvider.issuer) })
+        // A person's login uses the provider's hosts of today.
+        guard case .done? = try await fixture.login("batch") else {
+            Issue.record("it failed")
+            return
+        }
+    }
+
     @Test("a lock stops the account, and an unlock brings it back without a login")
     func lock() async throws {
         let fixture = try MachineFixture()

@@ -131,6 +131,37 @@ struct MachineTests {
         #expect(requester.hosts == [nil, ["issuer.example"]])
     }
 
+    @Test("the hosts outlive a withdrawal, a lock and a logout, and end with the settings")
+    func keptHosts() async throws {
+        let changes: [() async throws -> Void] = [
+            { vault.withdraw(because: .replaced) },
+            {
+                await vault.lock(); vault.unlock()
+            },
+            { try await vault.forget(try await vault.signOut()) },
+            { vault.settingsChanged() },
+        ]
+        requester.answer(.grant("t1"))
+        _ = try await token()
+        for change in changes {
+            try await change()
+            _ = try await token()
+        }
+        let known: Set<String> = ["issuer.example"]
+        #expect(requester.hosts == [nil, known, known, known, nil])
+    }
+
+    @Test("a renewal whose metadata names more hosts does not add them")
+    func addedHosts() async throws {
+        requester.answer(
+            .grant("t1", expiresIn: 100), .grant("t2", expiresIn: 100, hosts: ["issuer.example", "evil.example"]))
+        for _ in 0..<3 {
+            _ = try await token()
+            time.advance(by: .seconds(200))
+        }
+        #expect(requester.hosts == [nil, ["issuer.example"], ["issuer.example"]])
+    }
+
     @Test("a stored secret is read from the store, and a locked store is reported as such")
     func secret() async throws {
         let other = try MachineTests(needsStore: true)
@@ -139,7 +170,7 @@ struct MachineTests {
         #expect(other.requester.count == 0)
         other.store.fail(nil)
         other.time.advance(by: .seconds(120))
-        try await other.vault.storeSecret(SecretBytes("s3cret"))
+        try await other.vault.storeSecret(SecretBytes("s3cret"), hosts: nil)
         other.requester.answer(.grant("t1"))
         #expect(try await other.token() == "t1")
         #expect(other.requester.secrets == ["s3cret"])
@@ -217,8 +248,9 @@ private final class ScriptedRequester: MachineRequester {
 }
 
 extension MachineResult {
-    fileprivate static func grant(_ token: String, expiresIn: Int = 3600) -> Self {
-        .answered(
-            .granted(TokenGrant(accessToken: SecretBytes(token), expiresIn: expiresIn)), hosts: ["issuer.example"])
+    fileprivate static func grant(
+        _ token: String, expiresIn: Int = 3600, hosts: Set<String> = ["issuer.example"]
+    ) -> Self {
+        .answered(.granted(TokenGrant(accessToken: SecretBytes(token), expiresIn: expiresIn)), hosts: hosts)
     }
 }
