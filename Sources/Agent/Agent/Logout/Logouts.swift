@@ -37,6 +37,11 @@ struct Logouts: Sendable {
         let account = try registry.account(name)
         let ended: AccountVault.Ended
         do throws(StoreFailure) { ended = try await account.vault.signOut() } catch { throw .store(error) }
+        if ended.credential != nil {
+            // The vault's own notice may be on its way in another task, and the files below are removed only once.
+            let isMachine = account.settings.machineGrant != nil
+            shared.derivations.withdraw(from: name, because: isMachine ? .replaced : .signedOut(name))
+        }
         // One that has started since the first cancel would log in again.
         await logins.cancelRenewal(of: name)
         var kept = await sinks.withdraw(of: name)

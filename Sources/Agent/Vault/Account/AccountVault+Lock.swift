@@ -6,7 +6,8 @@ extension AccountVault {
     /// finished first, because its answer may hold the only copy of a refresh token.
     public func lock(_ reason: LockReason = .requested) async {
         guarded.withLock { $0.state.close(reason) }
-        endFinishedWaits()
+        // At once: a refresh that is waited for below may take minutes, and derived tokens must not last as long.
+        changed()
         await endRoleRequests()
         await exclusively {
             let credential = self.guarded.withLock { guarded in

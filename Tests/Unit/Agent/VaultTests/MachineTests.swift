@@ -131,6 +131,19 @@ struct MachineTests {
         #expect(requester.hosts == [nil, ["issuer.example"]])
     }
 
+    @Test("a lock that waits for a request under way tells derived accounts at once")
+    func lock() async throws {
+        let gate = Gate()
+        requester.hold(at: gate)
+        let request = Task { try await token() }
+        await gate.arrived()
+        let lock = Task { await vault.lock(.idle) }
+        await eventually { changes.all == [.replaced] }
+        gate.open()
+        await lock.value
+        await #expect(throws: TokenFailure.self) { try await request.value }
+    }
+
     @Test("the hosts outlive a withdrawal, a lock and a logout, and end with the settings")
     func keptHosts() async throws {
         let changes: [() async throws -> Void] = [
