@@ -122,6 +122,44 @@ struct MachineTests {
         #expect(requester.renewals == [true, false, false, true])
     }
 
+    @Test(
+        "targets that are made up cost five requests a minute, whatever the provider answers",
+        arguments: [
+            MachineReply.refused(ProviderError(code: "invalid_request", status: 400)),
+            .refused(ProviderError(code: "invalid_target", status: 400)),
+            .refused(ProviderError(code: "access_denied", status: 403)),
+            .rejected(status: 404, detail: "not found"), .unusable(detail: "no JSON"),
+        ])
+    func madeUp(reply: MachineReply) async throws {
+        requester.answer(.answered(reply, hosts: nil))
+        for index in 0..<30 {
+            let target = try TokenTarget(resources: ["https://x.example/\(index)"])
+            await #expect(throws: TokenFailure.self) {
+                try await vault.token(minimumValidity: .seconds(60), for: target, by: 1_234)
+            }
+        }
+        #expect(requester.count == 5)
+        requester.answer(.grant("t1"))
+        #expect(try await token() == "t1")
+        // Another user's targets are counted apart.
+        let target = try TokenTarget(scopes: ["b"])
+        let other = try await vault.token(minimumValidity: .seconds(60), for: target)
+        #expect(other.token.secret.revealedText() == "t1")
+    }
+
+    @Test("a target that lacks a source's token, so that nothing was sent, does not count as refused")
+    func unsentTargets() async throws {
+        let refusal = GrantRefusal(of: .tokenExchange, code: GrantRefusal.sourceFailed, detail: "down")
+        requester.answer(.lacksSource(.grantRefused(refusal)))
+        for index in 0..<10 {
+            let target = try TokenTarget(scopes: ["s\(index)"])
+            await #expect(throws: TokenFailure.grantRefused(refusal)) {
+                try await vault.token(minimumValidity: .seconds(60), for: target)
+            }
+        }
+        #expect(requester.count == 10)
+    }
+
     @Test("later requests go to the hosts of the first one")
     func hosts() async throws {
         requester.answer(.grant("t1", expiresIn: 100))

@@ -91,7 +91,7 @@ package struct TokenSlots: Sendable {
         _ target: TokenTarget?, _ failure: TokenFailure, retryAfter: Duration?,
         obstacle: RefreshReply.Obstacle, isUnsent: Bool = false, at now: ContinuousClock.Instant, jitter: Double
     ) {
-        if failure.isAnswer, self[target] == nil {
+        if failure.isAnswer, !isUnsent, self[target] == nil {
             let kept = Self.newRefusals + Self.newRefusalsOfOthers
             refusals = refusals.suffix(kept - 1) + [(now, requester)]
         }
@@ -178,9 +178,10 @@ extension TokenFailure {
     /// Whether the provider has answered a request for a target.
     fileprivate var isAnswer: Bool {
         switch self {
-        case .targetRefused, .identityRefused: true
+        // A provider that refuses the request of a machine may mean the target alone: it does not always say so.
+        case .targetRefused, .identityRefused, .grantRefused: true
         case .loginRequired, .loginDemanded, .locked, .store, .providerUnreachable, .providerRejected, .providerChanged,
-            .noIDToken, .clientRefused, .configuration, .abandoned, .grantRefused, .subjectLoginRequired:
+            .noIDToken, .clientRefused, .configuration, .abandoned, .subjectLoginRequired:
             false
         }
     }
