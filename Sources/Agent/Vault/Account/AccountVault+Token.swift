@@ -54,14 +54,23 @@ extension AccountVault {
             let own = try await token(minimumValidity: minimumValidity, needsIDToken: true)
             return try await token(minimumValidity: minimumValidity, for: target, by: user).with(own.token.idToken)
         }
+        return try await servedToken(
+            minimumValidity: minimumValidity, for: target, needsIDToken: needsIDToken, by: user, isHandedOut: true)
+    }
+
+    /// `isHandedOut`: a client gets the token.
+    func servedToken(
+        minimumValidity: Duration, for target: TokenTarget? = nil, needsIDToken: Bool = false, by user: UInt32? = nil,
+        isHandedOut: Bool
+    ) async throws(TokenFailure) -> ServedToken {
         while true {
             await readIfUnread()
             let now = ports.time.now
             // Decided and started under one lock: two callers share one refresh.
             let (step, version) = planningFirstUse { guarded in
                 let step = nextStep(
-                    for: target, by: user, minimumValidity: minimumValidity, needsIDToken: needsIDToken, at: now,
-                    &guarded)
+                    for: target, by: user, minimumValidity: minimumValidity, needsIDToken: needsIDToken,
+                    isHandedOut: isHandedOut, at: now, &guarded)
                 return (step, guarded.state.version)
             }
             switch step {
@@ -71,14 +80,20 @@ extension AccountVault {
                 guard await other.valueUnlessCancelled != nil, !Task.isCancelled else { throw .abandoned }
             case .join(let refresh):
                 guard await refresh.valueUnlessCancelled != nil else { throw .abandoned }
-                // What its token is made from has changed meanwhile: decide again.
-                if ports.machine != nil, guarded.withLock({ $0.state.version != version }) { continue }
+                // What its token is made from has changed meanwhile, or another account has taken it: decide again.
+                if ports.machine != nil,
+                    guarded.withLock({
+                        $0.state.version != version || (target == nil && $0.state.slots.isOwnTaken)
+                    })
+                {
+                    continue
+                }
                 return try planningFirstUse { guarded in
                     let answer = guarded.state.answerAfterRefresh(
                         for: target, by: user, minimumValidity: minimumValidity, needsIDToken: needsIDToken,
                         at: ports.time.now
                     )
-                    if case .success(let served) = answer {
+                    if isHandedOut, case .success(let served) = answer {
                         guarded.handsOut(served, for: target, wall: ports.time.wall)
                     }
                     return answer
@@ -109,14 +124,14 @@ extension AccountVault {
     }
 
     private func nextStep(
-        for target: TokenTarget?, by user: UInt32?, minimumValidity: Duration, needsIDToken: Bool,
+        for target: TokenTarget?, by user: UInt32?, minimumValidity: Duration, needsIDToken: Bool, isHandedOut: Bool,
         at now: ContinuousClock.Instant, _ guarded: inout Guarded
     ) -> Step<ServedToken> {
         let decision = guarded.state.tokenRequested(
             for: target, by: user, minimumValidity: minimumValidity, needsIDToken: needsIDToken, at: now
         )
         refreshUnwatched(decision, for: target, &guarded)
-        if let served = decision.served { guarded.handsOut(served, for: target, wall: ports.time.wall) }
+        if isHandedOut, let served = decision.served { guarded.handsOut(served, for: target, wall: ports.time.wall) }
         switch decision {
         case .serve(let token), .serveAndRefresh(let token, _): return .answer(.success(token))
         case .fail(let failure): return .answer(.failure(failure))

@@ -102,9 +102,9 @@ extension AccountVault {
     /// an assertion a single time (RFC 7523 §3, `jti`).
     public func takeToken(minimumValidity: Duration) async throws(TokenFailure) -> ServedToken {
         while true {
-            let served = try await token(minimumValidity: minimumValidity)
+            let served = try await servedToken(minimumValidity: minimumValidity, isHandedOut: false)
             guard served.token.type == TokenGrant.notAnAccessToken else { return served }
-            // Another request may have taken it meanwhile.
+            // Another request may have taken it meanwhile, and a client may hold it.
             if guarded.withLock({ $0.state.slots.take(served.token.secret) }) { return served }
         }
     }

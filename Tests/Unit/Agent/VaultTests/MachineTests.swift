@@ -33,6 +33,10 @@ struct MachineTests {
         try await vault.token(minimumValidity: .seconds(60)).token.secret.revealedText()
     }
 
+    private func taken() async throws(TokenFailure) -> String {
+        try await vault.takeToken(minimumValidity: .seconds(60)).token.secret.revealedText()
+    }
+
     @Test("a token is renewed ahead of its expiry while it is in use")
     func ahead() async throws {
         requester.answer(.grant("t1"), .grant("t2"))
@@ -158,6 +162,37 @@ struct MachineTests {
             }
         }
         #expect(requester.count == 10)
+    }
+
+    @Test("an assertion that a client holds is not taken, and one that was taken goes to no client")
+    func assertionsOnce() async throws {
+        requester.answer(
+            .grant("j1", type: "N_A"), .grant("j2", type: "N_A"), .grant("j3", type: "N_A"), .grant("j4", type: "N_A"))
+        #expect(try await token() == "j1")
+        #expect(try await taken() == "j2")
+        #expect(try await taken() == "j3")
+        #expect(try await token() == "j4")
+        #expect(try await token() == "j4")
+    }
+
+    @Test("a client and two accounts that wait for the same request get three assertions")
+    func assertionsAtOnce() async throws {
+        requester.answer(.grant("j1", type: "N_A"), .grant("j2", type: "N_A"), .grant("j3", type: "N_A"))
+        let gate = Gate()
+        requester.hold(at: gate)
+        let requests = [Task { try await token() }, Task { try await taken() }, Task { try await taken() }]
+        await gate.arrived()
+        gate.open()
+        var tokens: Set<String> = []
+        for request in requests { tokens.insert(try await request.value) }
+        #expect(tokens.count == 3)
+    }
+
+    @Test("an access token is taken as often as it is valid, also with a client that holds it")
+    func accessTokens() async throws {
+        requester.answer(.grant("t1"), .grant("t2"))
+        #expect(try await token() == "t1")
+        #expect(try await taken() == "t1")
     }
 
     @Test("later requests go to the hosts of the first one")
@@ -300,8 +335,9 @@ private final class ScriptedRequester: MachineRequester {
 
 extension MachineResult {
     fileprivate static func grant(
-        _ token: String, expiresIn: Int = 3600, hosts: Set<String> = ["issuer.example"]
+        _ token: String, type: String = "Bearer", expiresIn: Int = 3600, hosts: Set<String> = ["issuer.example"]
     ) -> Self {
-        .answered(.granted(TokenGrant(accessToken: SecretBytes(token), expiresIn: expiresIn)), hosts: hosts)
+        .answered(
+            .granted(TokenGrant(accessToken: SecretBytes(token), tokenType: type, expiresIn: expiresIn)), hosts: hosts)
     }
 }

@@ -45,8 +45,9 @@ struct KnownExpiries: Sendable {
 }
 
 extension AccountVault.Guarded {
-    /// Remembers what a client learns of a token's expiry.
+    /// Remembers that a client has the token, and what it learns of its expiry.
     mutating func handsOut(_ served: ServedToken, for target: TokenTarget?, wall: Int) {
+        if target == nil { state.slots.ownHandedOut() }
         guard let left = served.secondsLeft else { return }
         guard let target else {
             return state.expiries.recordOwn(wall + left, version: state.version, number: state.slots.own.number)

@@ -14,6 +14,8 @@ package struct TokenSlot: Sendable {
     package internal(set) var renewalDue: ContinuousClock.Instant?
     /// Whether a client has requested the token since it came.
     package internal(set) var isInUse = false
+    /// Whether a client holds the token, so that it is not sent as an assertion that servers take a single time.
+    var isHandedOut = false
 
     /// How long an outage lets the schedule wait, because the token is still valid: half of what a renewal comes ahead of
     /// the expiry. Zero if no token can wait.

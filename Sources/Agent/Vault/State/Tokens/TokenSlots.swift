@@ -110,12 +110,20 @@ package struct TokenSlots: Sendable {
         if let target { targeted[target]?.slot.replacedAt = now } else { own.replacedAt = now }
     }
 
-    /// Forgets the account's own token if it is this one, so that no other request gets it; returns whether it was.
+    /// Records that a client holds the account's own token.
+    mutating func ownHandedOut() { own.isHandedOut = true }
+
+    /// Forgets the account's own token if it is this one, so that no other request gets it; returns whether it was, and
+    /// no client has got it before.
     mutating func take(_ secret: SecretBytes) -> Bool {
         guard own.token?.secret == secret else { return false }
-        (own.token, own.renewalDue, own.isInUse) = (nil, nil, false)
-        return true
+        let isUnused = !own.isHandedOut
+        (own.token, own.renewalDue, own.isInUse, own.isHandedOut) = (nil, nil, false, false)
+        return isUnused
     }
+
+    /// Whether the account's own token was taken since a renewal brought it.
+    var isOwnTaken: Bool { own.token == nil && own.failure == nil && own.refreshedAt != nil }
 
     /// Lets clients try again at once.
     mutating func forgetBackoff() {
@@ -170,30 +178,6 @@ package struct TokenSlots: Sendable {
         targeted[target] = entry
         if targeted.count > Self.limit, let oldest = targeted.min(by: { $0.value.lastUse < $1.value.lastUse })?.key {
             targeted[oldest] = nil
-        }
-    }
-}
-
-extension TokenFailure {
-    /// Whether the provider has answered a request for a target.
-    fileprivate var isAnswer: Bool {
-        switch self {
-        // A provider that refuses the request of a machine may mean the target alone: it does not always say so.
-        case .targetRefused, .identityRefused, .grantRefused: true
-        case .loginRequired, .loginDemanded, .locked, .store, .providerUnreachable, .providerRejected, .providerChanged,
-            .noIDToken, .clientRefused, .configuration, .abandoned, .subjectLoginRequired:
-            false
-        }
-    }
-
-    /// Whether another attempt would only bring the same answer for some time.
-    fileprivate var isDefinite: Bool {
-        switch self {
-        // What was lacking is there once its account is unlocked or logged in.
-        case .store, .providerUnreachable, .abandoned, .locked, .subjectLoginRequired: false
-        case .loginRequired, .loginDemanded, .providerRejected, .providerChanged, .noIDToken, .clientRefused,
-            .configuration, .targetRefused, .identityRefused, .grantRefused:
-            true
         }
     }
 }
