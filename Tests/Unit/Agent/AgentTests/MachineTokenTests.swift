@@ -188,6 +188,21 @@ struct MachineTokenTests {
         }
     }
 
+    @Test("a logout goes on after a token whose revocation is refused, and reports that one")
+    func logoutGoesOn() async throws {
+        let fixture = try MachineFixture()
+        try withSecret(fixture)
+        fixture.provider.script(.token, .grant(access: "t1"), .grant(access: "t2"), .grant(access: "t3"))
+        _ = try await fixture.token("batch")
+        for scope in ["b", "c"] {
+            _ = try await fixture.token("batch", TokenRequest(target: try TokenTarget(scopes: [scope])))
+        }
+        fixture.provider.script(.revocation, .error("invalid_request"), .json(200, ""))
+        let reply = try await fixture.agent.agent.logout(try MachineFixture.name("batch"), LogoutRequest())
+        #expect(!reply.revoked && reply.forgotten && reply.reason?.contains("invalid_request") == true)
+        #expect(fixture.provider.requests(.revocation).count == 3)
+    }
+
     @Test("a lock stops the account, and an unlock brings it back without a login")
     func lock() async throws {
         let fixture = try MachineFixture()
