@@ -10,6 +10,7 @@ internal import Vault
 /// The "login" of an account without a person: one request for a token, which tries the settings before they are kept.
 extension LoginRun {
     func tryMachine(_ grant: MachineGrant) async throws(LoginError) -> LoginResult {
+        if pending.isByOthers, !isNew, let account = try? registry.account(name) { return try await serve(account) }
         try requireChain()
         let machine = MachineTokens(account: name, provider: provider, shared: shared)
         // Without a secret to keep or to find, a machine needs no store.
@@ -30,8 +31,8 @@ extension LoginRun {
         credential.clientSecret = secrets.client ?? credential.clientSecret
         // A person's login uses the provider's current hosts.
         credential.endpointHosts = nil
-        // By hand: what stands in a back-off may be mended now.
-        shared.sources.tryAgain(settings.sourceAccounts)
+        // By the owner's hand: what stands in a back-off may be mended now.
+        if !pending.isByOthers { shared.sources.tryAgain(settings.sourceAccounts) }
         let sources = SourceStamps(settings, registry)
         let requestedAt = shared.time.now
         // Unstructured task: a cancelled login does not wait for the reply, which nothing is lost with.
@@ -46,6 +47,20 @@ extension LoginRun {
         // A reload may have changed the others.
         try requireChain()
         return try await keep(granted, credential, hosts, file, sources, requestedAt: requestedAt)
+    }
+
+    /// Answers another user's login as a request for a token, which the account's back-off limits.
+    private func serve(_ account: Account) async throws(LoginError) -> LoginResult {
+        let served: ServedToken
+        do throws(TokenFailure) {
+            served = try await account.vault.token(minimumValidity: .seconds(Limits.defaultMinimumValidity))
+        } catch { throw .machine(error) }
+        var result = LoginResult(
+            account: name, scope: served.token.scope.joined(separator: " "),
+            expiresAt: served.secondsLeft.map { shared.time.wall + $0 }, note: nil)
+        result.grant = settings.machineGrant?.rawValue
+        result.issuedTokenType = served.token.issuedType?.name
+        return result
     }
 
     /// Writes the account file, then the store, then memory. A failure becomes a note: what was tried works. Throws if

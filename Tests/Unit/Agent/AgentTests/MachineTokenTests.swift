@@ -203,6 +203,35 @@ struct MachineTokenTests {
         #expect(fixture.provider.requests(.revocation).count == 3)
     }
 
+    @Test("another user's login of the account is a request for its token, which the back-off limits")
+    func loginByOthers() async throws {
+        let fixture = try MachineFixture()
+        try withSecret(fixture)
+        let name = try MachineFixture.name("batch")
+        func login() async throws -> LoginEvent? {
+            let stream = try await fixture.agent.agent.login(name, LoginRequest(), within: CallerLimits(user: 4242))
+            return await EventLog(stream).events().last
+        }
+        fixture.provider.script(.token, .error("invalid_grant"))
+        for _ in 0..<10 {
+            guard case .failed? = try await login() else {
+                Issue.record("it did not fail")
+                return
+            }
+        }
+        #expect(fixture.forms("client_credentials").count == 1)
+        fixture.agent.time.advance(by: .seconds(400))
+        fixture.provider.script(.token, .grant(access: "t1"))
+        for _ in 0..<3 {
+            guard case .done(let result)? = try await login() else {
+                Issue.record("it failed")
+                return
+            }
+            #expect(result.grant == "client_credentials" && result.expiresAt != nil)
+        }
+        #expect(fixture.forms("client_credentials").count == 2)
+    }
+
     @Test("a lock stops the account, and an unlock brings it back without a login")
     func lock() async throws {
         let fixture = try MachineFixture()
