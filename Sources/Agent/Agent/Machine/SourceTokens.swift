@@ -43,7 +43,7 @@ final class SourceTokens: Sendable {
             guard !account.vault.isRetired else {
                 throw .providerUnreachable(detail: "the account '\(name)' is being replaced")
             }
-            throw failure(error, of: name)
+            throw failure(error, of: name, for: taking ? .jwtBearer : .tokenExchange)
         }
     }
 
@@ -91,18 +91,30 @@ final class SourceTokens: Sendable {
     }
 
     /// Returns what the failure of the other account means to the one whose token is made from its token.
-    private func failure(_ failure: TokenFailure, of name: AccountName) -> TokenFailure {
+    private func failure(_ failure: TokenFailure, of name: AccountName, for grant: MachineGrant) -> TokenFailure {
         switch failure {
         case .loginRequired, .loginDemanded: .subjectLoginRequired(name)
-        case .subjectLoginRequired, .locked, .store, .abandoned: failure
+        case .subjectLoginRequired, .locked, .abandoned: failure
+        case .store(let failure): .store(failure.naming(name))
         case .providerUnreachable(let detail): .providerUnreachable(detail: "the provider of '\(name)': \(detail)")
         case .configuration(let detail): .configuration(detail: "'\(name)': \(detail)")
-        case .providerRejected, .identityRefused, .noIDToken, .targetRefused, .clientRefused, .providerChanged,
+        // The account file asks for an ID token that the other account does not have.
+        case .noIDToken: .configuration(detail: Problem(failure, account: name).detail)
+        case .providerRejected, .identityRefused, .targetRefused, .clientRefused, .providerChanged,
             .grantRefused:
             .grantRefused(
                 GrantRefusal(
-                    of: .tokenExchange, code: GrantRefusal.sourceFailed,
+                    of: grant, code: GrantRefusal.sourceFailed,
                     detail: Problem(failure, account: name).detail))
         }
+    }
+}
+
+extension StoreFailure {
+    /// The same with the name of the account whose store it is.
+    fileprivate func naming(_ account: AccountName) -> StoreFailure {
+        var failure = self
+        failure.detail = "the store of '\(account)': \(detail)"
+        return failure
     }
 }

@@ -80,6 +80,15 @@ struct DerivedTokenTests {
         #expect(fixture.forms("token-exchange").count == 2)
     }
 
+    @Test("an ID token that the subject does not have is a fault of the configuration")
+    func lacksIDToken() async throws {
+        let fixture = try MachineFixture()
+        try fixture.putExchange("one", of: "work", "subject_token = \"id_token\"")
+        _ = try await fixture.agent.completeLogin()
+        let problem = try await fixture.problem("one")
+        #expect(problem?.code == .configurationError && problem?.detail.contains("'work'") == true)
+    }
+
     @Test("an exchange that is under way when the subject logs out brings no token")
     func logoutMeanwhile() async throws {
         let fixture = try await fixture()
