@@ -55,8 +55,8 @@ struct StatusReader: Sendable {
     /// The accounts' states now. Asks no store.
     var states: [AccountName: AccountStatus.State] {
         registry.rows.accounts.mapValues { account in
-            account.vault.snapshot(keepAlive: account.settings.keepAlive)
-                .summary(account.name, isLoggingIn: false).0
+            let snapshot = account.vault.snapshot(keepAlive: account.settings.keepAlive)
+            return summary(of: account, snapshot, isLoggingIn: false).0
         }
     }
 
@@ -86,10 +86,22 @@ struct StatusReader: Sendable {
         )
     }
 
+    /// Returns the account's state and the problem behind it, which may be another account's.
+    private func summary(
+        of account: Account, _ snapshot: AccountSnapshot, isLoggingIn: Bool
+    ) -> (AccountStatus.State, Problem?) {
+        let own = snapshot.summary(account.name, isLoggingIn: isLoggingIn)
+        let now = shared.time.now
+        guard own.0 == .ok, account.vault.heldToken(for: nil)?.isValid(at: now) != true,
+            let source = registry.lostSource(of: account, at: now)
+        else { return own }
+        return (.loginRequired, Problem(.subjectLoginRequired(source), account: account.name))
+    }
+
     private func status(of account: Account, isLoggingIn: Bool) -> AccountStatus {
         let settings = account.settings
         let snapshot = account.vault.snapshot(keepAlive: settings.keepAlive)
-        var (state, problem) = snapshot.summary(account.name, isLoggingIn: isLoggingIn)
+        var (state, problem) = summary(of: account, snapshot, isLoggingIn: isLoggingIn)
         if let unwritten = account.unwritten, state == .ok { (state, problem) = (.unsaved, .configuration(unwritten)) }
         if let conflict = registry.urlConflict(of: account.name)?.error {
             if var both = problem {

@@ -80,6 +80,24 @@ struct DerivedTokenTests {
         #expect(fixture.forms("token-exchange").count == 2)
     }
 
+    @Test("status names the login that is missing, also through a chain, before any token is requested")
+    func statusAfterLogout() async throws {
+        let fixture = try await fixture()
+        try fixture.putExchange("two", of: "one")
+        fixture.provider.script(.token, .exchanged("x1"), .exchanged("x2"))
+        #expect(try await fixture.token("two") == "x2")
+        _ = try await fixture.agent.agent.logout(fixture.agent.name, LogoutRequest())
+        for name in ["one", "two"] {
+            let status = try await fixture.agent.agent.status(of: try MachineFixture.name(name))
+            #expect(status.state == .loginRequired && status.hint == "run 'authagent login work'")
+            #expect(status.lastError?.contains("'work'") == true)
+        }
+        _ = try await fixture.agent.completeLogin()
+        for name in ["one", "two"] {
+            #expect(try await fixture.agent.agent.status(of: try MachineFixture.name(name)).state == .ok)
+        }
+    }
+
     @Test("an ID token that the subject does not have is a fault of the configuration")
     func lacksIDToken() async throws {
         let fixture = try MachineFixture()
