@@ -72,7 +72,9 @@ struct MachineTokens: MachineRequester {
             {
                 continue
             }
-            return .answered(reply, hosts: settings.hosts(of: server.endpoints))
+            // Each attempt has used up an assertion that another account must have issued again.
+            let answer = settings.assertionAccount == nil ? reply : reply.bindingClients
+            return .answered(answer, hosts: settings.hosts(of: server.endpoints))
         }
         return .answered(.transient(detail: "the request was not sent", retryAfter: nil), hosts: nil)
     }
@@ -202,6 +204,12 @@ extension SubjectTokenKind {
 }
 
 extension MachineReply {
+    /// The same, with clients waiting as long as the schedule if it is a failure.
+    fileprivate var bindingClients: MachineReply {
+        guard case .transient(let detail, let retryAfter, let obstacle) = self else { return self }
+        return .transient(detail: detail, retryAfter: retryAfter ?? .zero, obstacle: obstacle)
+    }
+
     /// The request was not sent, or brought no answer that counts.
     init(_ failure: OAuthFailure) {
         switch failure {

@@ -273,6 +273,28 @@ struct DerivedTokenTests {
         #expect(reply.accessToken == "j3")
     }
 
+    @Test("an outage at the provider that takes an assertion costs one assertion in each back-off, however many ask")
+    func assertionsInOutage() async throws {
+        let fixture = try await fixture()
+        try fixture.putExchange("grant", of: "work", "requested_token_type = \"id-jag\"")
+        try fixture.put(
+            "saas", "client_id = \"s\"", "client_auth = \"none\"", "grant = \"jwt_bearer\"",
+            "assertion_account = \"grant\"")
+        for index in 0..<12 {
+            let answers = ["a", "b"].map {
+                FakeProvider.Answer.exchanged("\($0)\(index)", type: "id-jag", tokenType: "N_A")
+            }
+            let outage = FakeProvider.Answer.failure(.unreachable("no route"))
+            fixture.provider.script(.token, answers[0], outage, answers[1], outage)
+            // Twelve seconds: clients try once in a second else, and the back-off doubles from half a second or more.
+            for _ in 0..<5 {
+                _ = try await fixture.problem("saas")
+                fixture.agent.time.advance(by: .milliseconds(200))
+            }
+        }
+        #expect(fixture.forms("token-exchange").count <= 5)
+    }
+
     @Test("a login by hand tries the whole chain at once, whatever back-off the accounts are in")
     func byHand() async throws {
         let fixture = try await fixture()
