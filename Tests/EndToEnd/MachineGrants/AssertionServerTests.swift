@@ -6,7 +6,7 @@ import Testing
 /// The JWT bearer grant through the real programs, at canaille.
 @Suite(.serialized, .timeLimit(.minutes(5)))
 struct AssertionServerTests {
-    private func account(_ canaille: Canaille, subject: String = "ann") throws -> MachineHome {
+    private func account(_ canaille: Canaille, subject: String = "bea") throws -> MachineHome {
         let machines = try MachineHome()
         let key = try machines.home.files.file(
             "robot.pem", String(contentsOfFile: canaille.keyFile, encoding: .utf8))
@@ -24,7 +24,7 @@ struct AssertionServerTests {
         #expect(Set(first.scope.split(separator: " ")) == ["profile", "email"])
         #expect(try await machines.token("robot", "--renew").accessToken.isEmpty == false)
         let inspected = try await machines.home.authagent("inspect", "robot")
-        #expect(inspected.output.contains("ann@example.com"), "\(inspected.output)\(inspected.errors)")
+        #expect(inspected.output.contains("bea@example.com"), "\(inspected.output)\(inspected.errors)")
         #expect(try await machines.home.authagent("logout", "robot").status == 0)
         #expect(try await machines.token("robot").accessToken.isEmpty == false)
     }

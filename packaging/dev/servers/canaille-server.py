@@ -30,22 +30,23 @@ def main(port: int, key_file: str, redirect_uris: list[str]) -> None:
             "TRUSTED_DOMAINS": []},
     })
     with application.app_context():
-        person = add_person()
+        add_person("ann")
         add_client("app", redirect_uris, ["authorization_code", "refresh_token"])
         robot = add_client("robot", [], ["urn:ietf:params:oauth:grant-type:jwt-bearer"])
-        # The person has agreed that this client acts for her.
+        # Another person has agreed that this client acts for her: in memory, canaille finds a consent by client or by
+        # person, and would not ask the first one any more.
         Backend.instance.save(models.Consent(
-            consent_id=str(uuid.uuid4()), client=robot, subject=person, scope=robot.scope,
+            consent_id=str(uuid.uuid4()), client=robot, subject=add_person("bea"), scope=robot.scope,
             issue_date=datetime.datetime.now(datetime.timezone.utc)))
     server = make_server("127.0.0.1", port, application, threaded=True)
     print(f"http://127.0.0.1:{port}", flush=True)
     server.serve_forever()
 
 
-def add_person() -> models.User:
+def add_person(name: str) -> models.User:
     person = models.User(
-        user_name="ann", password="correct horse", formatted_name="Ann Example", given_name="Ann",
-        family_name="Example", emails=["ann@example.com"])
+        user_name=name, password="correct horse", formatted_name=f"{name.capitalize()} Example",
+        given_name=name.capitalize(), family_name="Example", emails=[f"{name}@example.com"])
     Backend.instance.save(person)
     return person
 

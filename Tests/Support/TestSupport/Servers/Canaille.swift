@@ -3,8 +3,8 @@ import Testing
 /// A temporary canaille, an authorization server in Python, with its data in memory.
 ///
 /// Its client `app` is public, and its user `ann` has the password `correct horse`. Clients can register themselves. The
-/// client `robot` may use the JWT bearer grant for `ann`, who has agreed: canaille verifies its assertions with its own
-/// key, and requests no other proof of the client.
+/// client `robot` may use the JWT bearer grant for the user `bea`, who has agreed: canaille verifies its assertions with
+/// its own key, and requests no other proof of the client.
 public final class Canaille: Sendable {
     public let issuer: String
     /// The private key that signs the assertions of `robot`.
