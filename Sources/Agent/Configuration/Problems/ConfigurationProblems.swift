@@ -45,9 +45,14 @@ struct ConfigurationProblems {
             errors += 1
             first = first ?? entry.error
         }
-        guard entries.count < Self.most, counts[entry.error.file, default: 0] < Self.mostOfFile else { return }
+        guard hasRoom(for: entry.error.file) else { return }
         counts[entry.error.file, default: 0] += 1
         entries.append(entry)
+    }
+
+    /// Whether another problem of the file would be listed. Without room, more of them are not worth the time.
+    private func hasRoom(for file: String) -> Bool {
+        entries.count < Self.most && counts[file, default: 0] < Self.mostOfFile
     }
 
     /// Returns the result; `nil` after an error, which is added.
@@ -79,7 +84,7 @@ struct ConfigurationProblems {
         _ table: TOMLFile, _ parse: (inout TOMLFile) throws(ConfigurationError) -> Value
     ) -> Value? {
         var wrong: Set<String> = []
-        while wrong.count < Self.mostOfTable, wrong.isEmpty || counts[table.path, default: 0] < Self.mostOfFile {
+        while wrong.count < Self.mostOfTable, wrong.isEmpty || hasRoom(for: table.path) {
             var rest = table.without(wrong)
             do throws(ConfigurationError) {
                 let value = try parse(&rest)
@@ -87,7 +92,7 @@ struct ConfigurationProblems {
             } catch {
                 guard wrong.isEmpty || rest.stage != .whole else { return nil }
                 add(error)
-                if rest.stage == .unknownKeys {
+                if rest.stage == .unknownKeys, hasRoom(for: table.path) {
                     for other in rest.unknownKeys(most: Self.mostOfTable - wrong.count) { add(other) }
                 }
                 guard rest.stage == .keys, let key = error.key, wrong.insert(key).inserted else { return nil }
