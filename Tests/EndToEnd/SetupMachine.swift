@@ -42,6 +42,7 @@ final class SetupMachine: Sendable {
             done ;;
         enable)
             touch /run/enabled
+            test ! -e /run/no-start || exit 1
             mkdir -p /run/credentials /run/authagent /var/lib/authagent/config /var/lib/authagent/state
             chmod 700 /run/authagent /var/lib/authagent/*
             cp /etc/credstore.encrypted/authagent-key /run/credentials
@@ -55,6 +56,7 @@ final class SetupMachine: Sendable {
             exit 1 ;;
         disable)
             rm /run/enabled
+            test -e /run/agent || exit 0
             kill "$(cat /run/agent)"
             while kill -0 "$(cat /run/agent)" 2>/dev/null; do sleep 0.1; done ;;
         esac
