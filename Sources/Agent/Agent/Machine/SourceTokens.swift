@@ -100,13 +100,16 @@ final class SourceTokens: Sendable {
         case .configuration(let detail): .configuration(detail: "'\(name)': \(detail)")
         // The account file asks for an ID token that the other account does not have.
         case .noIDToken: .configuration(detail: Problem(failure, account: name).detail)
-        case .providerRejected, .identityRefused, .targetRefused, .clientRefused, .providerChanged,
-            .grantRefused:
-            .grantRefused(
-                GrantRefusal(
-                    of: grant, code: GrantRefusal.sourceFailed,
-                    detail: Problem(failure, account: name).detail))
+        case .providerRejected, .identityRefused, .targetRefused, .clientRefused, .providerChanged, .grantRefused:
+            rejected(Problem(failure, account: name), for: grant)
         }
+    }
+
+    /// A client that the other account's provider does not know is a fault of that account's file.
+    private func rejected(_ problem: Problem, for grant: MachineGrant) -> TokenFailure {
+        problem.code == .configurationError
+            ? .configuration(detail: problem.detail)
+            : .grantRefused(GrantRefusal(of: grant, code: GrantRefusal.sourceFailed, detail: problem.detail))
     }
 }
 
