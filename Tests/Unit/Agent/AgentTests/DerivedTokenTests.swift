@@ -300,7 +300,7 @@ struct DerivedTokenTests {
         let fixture = try await fixture()
         try fixture.putExchange("two", of: "one")
         fixture.provider.script(.token, .error("invalid_client", status: 401))
-        #expect(try await fixture.problem("two")?.code == .providerRejected)
+        #expect(try await fixture.problem("two")?.code == .configurationError)
         #expect(try await fixture.problem("two")?.detail.contains("'one'") == true)
         #expect(fixture.forms("token-exchange").count == 1)
         fixture.provider.script(.token, .exchanged("x1"), .exchanged("x2"))
